@@ -1,0 +1,1 @@
+"""The kernel: what every mechanism stands on. It names no mechanism."""

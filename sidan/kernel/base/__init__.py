@@ -1,0 +1,1 @@
+"""Errors, transactions, append-only tables, doors (throttles and idempotency), text and crypto."""

@@ -1,0 +1,1 @@
+"""The append-only log of what happened, hash-chained per subject and sealed."""

@@ -1,0 +1,111 @@
+"""Read the journal, and prove it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sidan.kernel.journal import hashing
+from sidan.kernel.journal.commands import seal_hash, unpack
+from sidan.kernel.journal.models import Entry, Seal
+
+_BATCH = 5_000
+
+
+def entries(subject: str) -> list[Entry]:
+    """All that happened to a subject, in order. One query."""
+    return list(Entry.objects.filter(subject=subject).order_by("seq"))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The first row that is not what was written."""
+
+    entry_id: int
+    subject: str
+    seq: int
+    why: str  # altered, missing, moved, seal
+
+
+def head() -> Seal | None:
+    """The last seal; its hash is what a county publishes. One query."""
+    return Seal.objects.order_by("-last_id").first()
+
+
+def verify() -> Finding | None:
+    """Prove every entry: its hash, its place in the subject's chain, and the seals; the first bad row, or None.
+
+    Reads the whole journal in the order of ids, in batches; memory grows with the number of subjects.
+    """
+    heads: dict[str, tuple[int, bytes]] = {}
+    seals = _Seals()
+    for entry in _all():
+        found = seals.before(entry)
+        if found:
+            return found
+        prev, stored = bytes(entry.prev), bytes(entry.hash)
+        real = hashing.entry_hash(
+            entry.kind, entry.subject, entry.seq, prev, entry.by_id, entry.at, entry.via, entry.frm, entry.to, entry.data
+        )
+        if real != stored:
+            return Finding(entry.id, entry.subject, entry.seq, "altered")
+        seq, last = heads.get(entry.subject, (0, hashing.ZERO))
+        if entry.seq != seq + 1:
+            return Finding(entry.id, entry.subject, seq + 1, "missing")
+        if prev != last:
+            return Finding(entry.id, entry.subject, entry.seq, "moved")
+        heads[entry.subject] = (entry.seq, stored)
+        found = seals.after(entry)
+        if found:
+            return found
+    return seals.end()
+
+
+def _all() -> Iterator[Entry]:
+    last = 0
+    while rows := list(Entry.objects.filter(id__gt=last).order_by("id")[:_BATCH]):
+        yield from rows
+        last = rows[-1].id
+
+
+class _Seals:
+    """Walks the seals beside the entries."""
+
+    def __init__(self) -> None:
+        self._queue = iter(Seal.objects.order_by("last_id").iterator(chunk_size=50))
+        self._head = hashing.ZERO
+        self._next()
+
+    def _next(self) -> None:
+        self._seal: Seal | None = next(self._queue, None)
+        self._ids = unpack(bytes(self._seal.ids)) if self._seal else []
+        self._rows: list[tuple[int, bytes]] = []
+
+    def before(self, entry: Entry) -> Finding | None:
+        """Whether the id is the one that the seal expects here."""
+        if self._seal is None:
+            return None
+        expected = self._ids[len(self._rows)]
+        if entry.id == expected:
+            return None
+        if entry.id > expected:
+            return Finding(expected, "", 0, "missing")
+        return Finding(entry.id, entry.subject, entry.seq, "moved")
+
+    def after(self, entry: Entry) -> Finding | None:
+        """Close a seal when its last entry has been read."""
+        if self._seal is None:
+            return None
+        self._rows.append((entry.id, bytes(entry.hash)))
+        if entry.id != self._seal.last_id:
+            return None
+        bad = bytes(self._seal.prev) != self._head or seal_hash(self._head, self._rows) != bytes(self._seal.hash)
+        if bad or len(self._rows) != self._seal.count:
+            return Finding(self._seal.first_id, "", 0, "seal")
+        self._head = bytes(self._seal.hash)
+        self._next()
+        return None
+
+    def end(self) -> Finding | None:
+        """Sealed entries that were not met are missing."""
+        if self._seal is None:
+            return None
+        return Finding(self._ids[len(self._rows)], "", 0, "missing")

@@ -1,0 +1,1 @@
+"""Messages to people: queued with the effect that causes them, sent afterwards, each taking effect once."""

@@ -1,0 +1,1 @@
+"""Who may do what where: units, persons, seats, contacts, and the act."""

@@ -1,0 +1,140 @@
+"""Verbs of the organisation: units, persons, seats that begin and end, contacts, bearers."""
+
+import secrets
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from sidan.kernel.base import crypto, snapshot, text, tx
+from sidan.kernel.base.errors import Invalid, NotFound
+from sidan.kernel.org import queries
+from sidan.kernel.org.models import Account, Contact, Person, Seat, Token, Unit
+
+
+@tx.writes
+def add_staff(handle: str, name: str, *, password: str | None = None, phone: str | None = None) -> Person:
+    """A member of staff, with a login where a password is given.
+
+    Raises:
+        Invalid: the handle is taken.
+    """
+    if Person.objects.filter(handle=handle).exists():
+        raise Invalid(fields={"handle": _("这个账号名已有人使用。")})
+    person = Person.objects.create(kind=Person.Kind.STAFF, handle=handle, name=name)
+    if phone:
+        Contact.objects.create(person=person, **contact_columns(person.id, phone=phone))
+    if password is not None:
+        Account.objects.create_user(handle, password, person)
+    return person
+
+
+@tx.writes
+def seat(person: Person, unit: Unit, role: str, *, from_date: date, to_date: date | None = None) -> Seat:
+    """Give somebody a role in a unit."""
+    if role not in Seat.Role.values:
+        raise Invalid(fields={"role": _("没有这个岗位。")})
+    if to_date and to_date < from_date:
+        raise Invalid(fields={"to_date": _("结束日期不能早于开始日期。")})
+    return Seat.objects.create(person=person, unit=unit, role=role, from_date=from_date, to_date=to_date)
+
+
+@tx.writes
+def deputise(held: Seat, person: Person, *, from_date: date, to_date: date) -> Seat:
+    """Let somebody stand in for a seat for some days; what is open there is theirs to do as well."""
+    if person.pk == held.person_id:
+        raise Invalid(fields={"person": _("不能代理自己。")})
+    if to_date <= from_date:
+        raise Invalid(fields={"to_date": _("结束日期须晚于开始日期。")})
+    return Seat.objects.create(
+        person=person, unit_id=held.unit_id, role=held.role, from_date=from_date, to_date=to_date, deputy_for=held
+    )
+
+
+@tx.writes
+def end_seat(held: Seat, on: date) -> Seat:
+    """End a seat: from that day on it holds nothing. Open work belongs to the unit and stays with whoever holds the role."""
+    held.to_date = max(on, held.from_date)
+    Seat.objects.filter(pk=held.pk).update(to_date=held.to_date)
+    Seat.objects.filter(deputy_for=held, from_date__lt=held.to_date).update(to_date=held.to_date)
+    Seat.objects.filter(deputy_for=held, from_date__gte=held.to_date).delete()
+    return held
+
+
+@tx.writes
+def put_unit(code: str, *, on: date, source: str, **values: Any) -> Unit:
+    """Add a unit or change the one that has this code; configuration is read anew everywhere.
+
+    Args:
+        values: name, short_name, kind, level, parent (a Unit), lat, lon, valid_to.
+    """
+    found = Unit.objects.filter(code=code).first()
+    if found is None:
+        unit = Unit.objects.create(code=code, valid_from=on, source=source, **values)
+    else:
+        Unit.objects.filter(pk=found.pk).update(source=source, **values)
+        unit = Unit.objects.get(pk=found.pk)
+    snapshot.bump()
+    return unit
+
+
+def contact_columns(
+    person_id: int, *, name: str | None = None, phone: str | None = None, code: str | None = None
+) -> dict[str, Any]:
+    """The columns of a Contact row, encrypted and hashed."""
+    return {
+        "name_enc": crypto.seal_text(name) if name else None,
+        "phone_enc": crypto.seal_text(phone) if phone else None,
+        "phone_hash": queries.phone_hash(phone) if phone else None,
+        "last4_hash": queries.last4_hash(person_id, phone[-4:]) if phone else None,
+        "code_hash": queries.code_hash(person_id, code) if code else None,
+    }
+
+
+@tx.writes
+def add_resident(*, name: str | None = None, phone: str | None = None, code: str | None = None) -> Person:
+    """A resident of one order: persons are not joined by an unproved telephone number."""
+    person = Person.objects.create(kind=Person.Kind.RESIDENT)
+    if name or phone or code:
+        columns = contact_columns(
+            person.id,
+            name=text.clean_text(name, max_chars=40, field="name") if name else None,
+            phone=text.clean_phone(phone) if phone else None,
+            code=code,
+        )
+        Contact.objects.create(person=person, **columns)
+    return person
+
+
+@tx.writes
+def erase_contact(person_id: int) -> None:
+    """Forget how a person is reached; what they asked remains, without them."""
+    Contact.objects.filter(person_id=person_id).delete()
+
+
+@tx.writes
+def create_token(
+    person: Person, *, at: datetime, label: str = "", days: int | None = None, limit_per_minute: int = 600
+) -> str:
+    """A bearer for programs that act as this person. Shown once; only its hash is kept."""
+    value = f"sidan_{secrets.token_urlsafe(32)}"
+    Token.objects.create(
+        hash=queries.token_hash(value),
+        person=person,
+        label=label,
+        made_at=at,
+        expires_at=at + timedelta(days=days) if days else None,
+        limit_per_minute=limit_per_minute,
+    )
+    return value
+
+
+@tx.writes
+def revoke_token(value: str, *, at: datetime) -> None:
+    """End a bearer at once.
+
+    Raises:
+        NotFound: there is no such bearer.
+    """
+    if Token.objects.filter(hash=queries.token_hash(value), revoked_at=None).update(revoked_at=at) != 1:
+        raise NotFound

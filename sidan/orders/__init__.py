@@ -1,0 +1,1 @@
+"""The four orders: a resident places an order, the community accepts it, the street dispatches it, the resident rates it."""

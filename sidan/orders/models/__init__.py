@@ -1,0 +1,25 @@
+"""Data of the room: the order and what belongs to it, and the dated rows that govern it."""
+
+from sidan.orders.models.governing import (
+    Category,
+    DeadlineRule,
+    DispatchRule,
+    Duty,
+    LadderRule,
+    RefusalReason,
+)
+from sidan.orders.models.order import Batch, Order, Reveal, Support, Text
+
+__all__ = [
+    "Batch",
+    "Category",
+    "DeadlineRule",
+    "DispatchRule",
+    "Duty",
+    "LadderRule",
+    "Order",
+    "RefusalReason",
+    "Reveal",
+    "Support",
+    "Text",
+]

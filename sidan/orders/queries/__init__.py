@@ -1,0 +1,1 @@
+"""Questions to the room: what somebody may see, lists, one order, the figures."""

@@ -1,0 +1,55 @@
+"""Who sees which orders: one condition for pages, lists, counts, exports and the API alike."""
+
+from django.db.models import Exists, OuterRef, Q
+
+from sidan.kernel.org import queries as org
+from sidan.kernel.org.act import Act
+from sidan.orders.models import Order, Support
+
+_DESK_ROLES = ("dispatcher", "checker", "supervisor")
+
+
+def visible_to(act: Act) -> Q:
+    """The orders that an act may see. No query of its own but the actor's seats.
+
+    Residents see what they asked. A community sees its own and what it leads; a desk its tree and what was escalated to it; a
+    handler what its unit leads or helps with; nobody what is said about the unit they sit in. The operator sees none.
+    """
+    tree = org.tree()
+    condition = Q(asked_by=act.by.pk) | Q(recorded_by=act.by.pk)
+    sat_in: set[int] = set()
+    for held in act.seats:
+        if held.unit_id not in tree.nodes:
+            continue
+        sat_in |= set(tree.node(held.unit_id).path)
+        below = tree.descendants(held.unit_id)
+        if held.role == "community":
+            condition |= Q(unit__in=below) | Q(lead_unit__in=below)
+        elif held.role in _DESK_ROLES:
+            if tree.node(held.unit_id).parent_id is None:
+                condition |= Q(pk__isnull=False)  # the whole county
+            else:
+                condition |= Q(unit__in=below) | Q(desk_unit__in=below)
+        elif held.role == "handler":
+            helps = Support.objects.filter(order=OuterRef("pk"), unit__in=below)
+            condition |= Q(lead_unit__in=below) | Q(Exists(helps))
+    if sat_in:
+        condition &= Q(about_unit=None) | ~Q(about_unit__in=sat_in)
+    return condition
+
+
+def sees(order: Order, act: Act) -> bool:
+    """Whether an act may see one order that is at hand. One query at most (co-handlers)."""
+    if act.by.pk in (order.asked_by_id, order.recorded_by_id):
+        return True
+    tree = org.tree()
+    if order.about_unit_id and any(tree.is_above(order.about_unit_id, held.unit_id) for held in act.seats):
+        return False
+    if any(act.holds(role, unit) for role in _DESK_ROLES for unit in (order.unit_id, order.desk_unit_id)):
+        return True
+    if any(act.holds("community", unit) for unit in (order.unit_id, order.lead_unit_id)):
+        return True
+    if act.holds("handler", order.lead_unit_id):
+        return True
+    mine = [below for held in act.seats if held.role == "handler" for below in tree.descendants(held.unit_id)]
+    return bool(mine) and Support.objects.filter(order=order, unit_id__in=mine).exists()

@@ -1,0 +1,1 @@
+"""The site: settings, doors to the outside and the one page where rooms are wired together."""

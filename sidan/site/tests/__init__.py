@@ -1,0 +1,1 @@
+"""Tests of the site: its settings, its background work and its server."""

@@ -1,0 +1,1 @@
+"""The web floor: base pages, design system, refusals in words, sign-in."""
