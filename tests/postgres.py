@@ -20,6 +20,14 @@ QUICK = {
     "shared_buffers": "128MB",
     "listen_addresses": "''",
 }
+# What a small server of a county would have.
+DURABLE = {
+    "max_connections": "100",
+    "shared_buffers": "1GB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "listen_addresses": "''",
+}
 
 
 class NoPostgres(Exception):
@@ -80,8 +88,11 @@ class Cluster:
     user: str | None
 
     @classmethod
-    def start(cls) -> "Cluster":
+    def start(cls, durable: bool = False) -> "Cluster":
         """Make and start a server.
+
+        Args:
+            durable: as delivered, with every commit on the disk: what a bench must measure.
 
         Raises:
             NoPostgres: it cannot be had, or it does not start.
@@ -90,7 +101,7 @@ class Cluster:
         # A socket's path has room for about 100 characters, so the folder is not put below the test's own.
         cluster = cls(Path(tempfile.mkdtemp(prefix="sidan-pg-")), binaries, user)
         try:
-            cluster._prepare()
+            cluster._prepare(DURABLE if durable else QUICK)
         except BaseException:
             shutil.rmtree(cluster.folder, ignore_errors=True)
             raise
@@ -108,7 +119,7 @@ class Cluster:
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _prepare(self) -> None:
+    def _prepare(self, settings: dict[str, str]) -> None:
         if self.user:
             account = pwd.getpwnam(self.user)
             os.chown(self.folder, account.pw_uid, account.pw_gid)
@@ -116,7 +127,7 @@ class Cluster:
         data = self.folder / "data"
         make = ("-A", "trust", "-U", "sidan", "-E", "UTF8", "--locale=C", "--no-sync", "-D", str(data))
         self._run("initdb", *make)
-        options = " ".join(f"-c {name}={value}" for name, value in QUICK.items())
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(data), "-l", log, "-w", "-t", "60", "-o", f"-k {self.folder} {options}", "start")
 

@@ -8,6 +8,7 @@ class OrdersConfig(AppConfig):
     label = "orders"
 
     def ready(self) -> None:
-        from sidan.orders import letters
+        from sidan.orders import letters, menu
 
         letters.register()
+        menu.register()

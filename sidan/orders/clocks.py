@@ -88,14 +88,15 @@ def stage(order: Order, state: str, at: datetime, **changes: Any) -> dict[str, A
         due, rule_id = value("dispatch_due_at") or ends(rule, at), rule.pk if rule else None
     elif state == S.SUSPENDED:
         due, rule_id = value("suspended_until"), None
+    elif name is not None and state == order.state and order.due_at is not None:
+        due, rule_id = order.due_at, order.due_rule_id  # it stays where it is: a reminder does not move the end
     elif name is not None:
         rule = rule_for(order, name, at)
         due, rule_id = ends(rule, at), rule.pk if rule else None
     else:
         due, rule_id = None, None
-    rung = order.rung if due == order.due_at and state == order.state else 0
-    if due == order.due_at and due is not None and STAGES.get(S(order.state)) == name:
-        rung = order.rung
+    goes_on = due is not None and due == order.due_at and STAGES.get(S(order.state)) == name
+    rung = after.get("rung", order.rung) if goes_on else 0
     after.update(due_at=due, due_rule_id=rule_id, rung=rung)
     after["tick_at"] = next_tick(order, state, due, rung, at)
     return after
@@ -108,10 +109,16 @@ def next_tick(order: Order, state: str, due: datetime | None, rung: int, at: dat
     if state in LAPSING:
         return due
     rules = rulebook().rungs(order.klass, org.local_date(at))
-    return climbs_at(rules[rung], due, at) if rung < len(rules) else None
+    if rung >= len(rules):
+        return None
+    moment = climbs_at(rules[rung], due)
+    if rules[rung].when == "before" and due > at:
+        # A reminder "one day before" must not greet whoever received a two-hour stage: half of the stage is theirs.
+        moment = max(moment, at + (due - at) / 2)
+    return moment
 
 
-def climbs_at(rule: LadderRule, due: datetime, at: datetime) -> datetime:
+def climbs_at(rule: LadderRule, due: datetime) -> datetime:
     """The moment of a rung: a rule's span before or after the deadline."""
     calendar = worktime.calendar()
     if rule.when == "after":

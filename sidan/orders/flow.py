@@ -5,7 +5,19 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext_lazy as _
 
 from sidan.kernel.flow.definition import AnyOf, Clock, Flow, Follows, Guard, Importer, Party, Role, Step
-from sidan.kernel.flow.fields import Choice, Code, Day, Field, Flag, NumberField, Text, UnitField, UnitsField, Whole, Words
+from sidan.kernel.flow.fields import (
+    Choice,
+    Code,
+    Day,
+    Field,
+    Flag,
+    NumberField,
+    Text,
+    UnitField,
+    UnitsField,
+    Whole,
+    Words,
+)
 from sidan.kernel.org import queries as org
 from sidan.orders.models import Order
 from sidan.orders.rulebook import route_text, rulebook
@@ -61,7 +73,9 @@ _answers = (
 
 NOT_RULED = Guard(lambda order, at: not order.ruled, _("裁定是最终的，不能再退单。"), code="ruled")
 SUPPORTS_DONE = Guard(
-    lambda order, at: order.supports_open == 0, _("协办单位还没有全部反馈，主办单位暂不能答复。"), code="co_handlers_open"
+    lambda order, at: order.supports_open == 0,
+    _("协办单位还没有全部反馈，主办单位暂不能答复。"),
+    code="co_handlers_open",
 )
 EXTENSION_LEFT = Guard(lambda order, at: order.extend_left > 0, _("延期次数已用完。"), code="extension_spent")
 OVERDUE = Guard(overdue, _("还没到期，到期后可以催办。"), code="not_overdue")
@@ -167,7 +181,7 @@ ORDER = Flow(
         Step("show", "photographed", (*WRITABLE, S.SUBMITTED), AnyOf((RESIDENT, LEAD, COMMUNITY)), "", "photo", _("添加照片"),
              (Code("photo", _("照片编号"), max_chars=40),)),
         # Time, and other systems
-        Step("climb", "supervised", BEFORE_REPLY + (S.REPLIED,), Clock()),
+        Step("climb", "supervised", (*BEFORE_REPLY, S.REPLIED), Clock()),
         Step("support_answer", "support_answered", BEFORE_REPLY, Follows()),
         Step("info_lapse", "info_lapsed", (S.NEED_INFO,), Clock(), S.NOT_ACCEPTED),
         Step("lapse", "lapsed", (S.AWAITING_RATING,), Clock(), S.CLOSED),

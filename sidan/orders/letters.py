@@ -34,9 +34,10 @@ def _for_resident(data: dict[str, Any]) -> dict[str, str]:
 
 
 def _for_staff(data: dict[str, Any]) -> dict[str, str]:
-    rung = data.get("rung")
+    rung, desk = data.get("rung"), f"{settings.SIDAN_URL}/desk/"
     return {
-        "link": f"{settings.SIDAN_URL}/desk/orders/{data['number']}/",
+        "desk": desk,
+        "link": f"{desk}orders/{data['number']}/" if "number" in data else desk,
         "rung_name": str(Rung(rung).label) if rung else "",
         **_dates(data),
     }
@@ -46,7 +47,11 @@ _RESIDENT = (
     ("receipt", _("已收到您的单"), _("【四单】已收到，编号{number}，最晚{due_day}答复。查进度：{link} 电话{phone}")),
     ("accepted", _("社区已接单"), _("【四单】您的单{number}社区已接，正在办理。查进度：{link}")),
     ("info_asked", _("请补充情况"), _("【四单】您的单{number}需要您补充一点情况：{link} 也可打电话{phone}")),
-    ("info_lapsed", _("没有等到补充"), _("【四单】您的单{number}没有等到补充，已先停办。随时可以再提交：{link} 电话{phone}")),
+    (
+        "info_lapsed",
+        _("没有等到补充"),
+        _("【四单】您的单{number}没有等到补充，已先停办。随时可以再提交：{link} 电话{phone}"),
+    ),
     ("refused", _("这一单不予受理"), _("【四单】您的单{number}不在受理范围，可走的途径见：{link} 电话{phone}")),
     ("merged", _("已合并办理"), _("【四单】您的单{number}与另一单同一件事，已合并办理，进度见：{link}")),
     ("dispatched_resident", _("已派给承办单位"), _("【四单】您的单{number}已派给{unit}办理：{link}")),

@@ -37,7 +37,7 @@ def serve(host: str, port: int, workers: int | None = None) -> None:
     embedded = connection.vendor == "sqlite"
     if embedded and workers not in (None, 1):
         raise SystemExit("On SQLite there is one web process; several need SIDAN_DATABASE_URL=postgresql://...")
-    _insist_on_free(host, port)
+    insist_on_free(host, port)
     collect_static()
     # The web processes open their own connections; one that this process held would keep the file or a server's slot.
     connections.close_all()
@@ -87,7 +87,7 @@ def _static_fingerprint() -> str:
     return digest.hexdigest()
 
 
-def _insist_on_free(host: str, port: int) -> None:
+def insist_on_free(host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

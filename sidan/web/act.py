@@ -5,13 +5,14 @@ from django.utils import timezone
 
 from sidan.kernel.base.errors import NotSignedIn
 from sidan.kernel.org.act import Act, Via
-from sidan.kernel.org.models import Account, Person
+from sidan.kernel.org.models import Person
 
 
 def person_of(request: HttpRequest) -> Person | None:
     """The person signed in, or nobody. At most two queries, the first time."""
-    user = getattr(request, "user", None)
-    return user.person if isinstance(user, Account) or getattr(user, "is_authenticated", False) else None
+    user = getattr(request, "user", None)  # absent where the request ended before the session was read
+    person: Person | None = user.person if user is not None and user.is_authenticated else None
+    return person
 
 
 def act_of(request: HttpRequest, via: Via | str = Via.PAGE) -> Act:

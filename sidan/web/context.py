@@ -5,15 +5,19 @@ from typing import Any
 
 from django.db import DatabaseError
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import get_language
 
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.models import Person
+from sidan.kernel.worktime import queries as worktime
 from sidan.web import menu
 from sidan.web.act import person_of
 
 SIZE_COOKIE = "sidan_size"
 SIZES = ("normal", "big", "huge")
+
+_last_phone = ""
 
 
 class Site:
@@ -79,11 +83,14 @@ class Site:
 
     @cached_property
     def duty_phone(self) -> str:
-        """The telephone of a human; from memory where the database is gone, else empty."""
+        """The telephone of a human, by day or by night; the last one known where the database is gone."""
+        global _last_phone
         try:
-            return org.duty_phone()
+            night = worktime.duty_now(timezone.now())
+            _last_phone = org.duty_phone(night=night) or org.duty_phone()
         except DatabaseError:
-            return ""
+            return _last_phone
+        return _last_phone
 
 
 def site(request: HttpRequest) -> dict[str, Any]:

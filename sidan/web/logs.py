@@ -10,7 +10,7 @@ request_id: ContextVar[str] = ContextVar("sidan_request_id", default="")
 
 # \d also matches full-width digits, which people type and which must not slip through.
 _IDENTITY = re.compile(r"(?<!\d)\d{6}[12１２][90９０]\d{9}[\dXxＸｘ](?!\d)")
-_PHONE = re.compile(r"(?<!\d)([1１][3-9３-９]\d)[ -]?\d{4}[ -]?(\d{4})(?!\d)")
+_PHONE = re.compile(r"(?<!\d)((?:(?:00|\+)?86[ -]?)?[1１][3-9３-９]\d)[ -]?\d{4}[ -]?(\d{4})(?!\d)")
 # Controls but for the line feed (a traceback has many), and Unicode's own line ends: terminals act on them.
 _CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 

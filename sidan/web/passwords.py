@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.contrib.auth.views import PasswordResetConfirmView
 from django.http import HttpRequest, HttpResponse
@@ -38,7 +37,7 @@ class OneHour(PasswordResetTokenGenerator):
         if not token or not super().check_token(user, token):
             return False
         stamp = token.split("-")[0]
-        return self._num_seconds(self._now()) - int(stamp, 36) <= LINK_SECONDS  # type: ignore[attr-defined]
+        return self._num_seconds(self._now()) - int(stamp, 36) <= LINK_SECONDS
 
 
 tokens = OneHour()
@@ -100,7 +99,6 @@ class SetPassword(PasswordResetConfirmView):
 
     template_name = "web/password_set.html"
     token_generator = tokens
-    form_class = SetPasswordForm
     success_url = reverse_lazy("web:sign-in")
 
     def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -9,6 +9,7 @@ from django.core.exceptions import (
     BadRequest as DjangoBadRequest,
 )
 from django.core.exceptions import (
+    DisallowedHost,
     PermissionDenied,
     RequestDataTooBig,
     SuspiciousOperation,
@@ -185,9 +186,13 @@ def _kept(request: HttpRequest) -> list[tuple[str, str]]:
 def _back(request: HttpRequest) -> str:
     """The page the person came from, where it is ours; else this address or the home page."""
     came = request.META.get("HTTP_REFERER", "")
-    if came and url_has_allowed_host_and_scheme(came, allowed_hosts={request.META.get("HTTP_HOST", "")}):
+    try:
+        ours = request.get_host()
+    except DisallowedHost:
+        return "/"
+    if came and url_has_allowed_host_and_scheme(came, allowed_hosts={ours}):
         parts = urlsplit(came)
-        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        path: str = parts.path + (f"?{parts.query}" if parts.query else "")
         # Two slashes at the beginning would name another host.
         if (
             path.startswith("/")

@@ -2,8 +2,9 @@
 
 import threading
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from django.db import OperationalError, connection
 
@@ -45,7 +46,9 @@ def throttle(key: str, limit: int, seconds: int, now: datetime, *, units: int = 
         cursor.execute(sql, [name("throttle", key), units, _stamp(now + timedelta(seconds=seconds)), at, at])
         count, expires = cursor.fetchone()
     if count > limit:
-        until = expires if isinstance(expires, datetime) else datetime.fromisoformat(f"{expires}+00:00")
+        # SQLite gives back what it stored: UTC without saying so.
+        until = expires if isinstance(expires, datetime) else datetime.fromisoformat(str(expires))
+        until = until if until.tzinfo else until.replace(tzinfo=UTC)
         raise TooMany(retry_after=max(1, int((until - now).total_seconds()) + 1))
 
 
@@ -102,7 +105,7 @@ def claim(bearer: str, key: str, body: bytes, now: datetime, answer: Answer | No
     """
     tx.insist()
     door, digest = name("key", bearer, key), sha256(body).digest()
-    values = [
+    values: list[Any] = [
         door,
         _stamp(now + timedelta(hours=KEEP_HOURS)),
         digest,
@@ -150,6 +153,6 @@ def sweep(now: datetime) -> int:
         return int(cursor.rowcount)
 
 
-def _stamp(at: datetime) -> object:
+def _stamp(at: datetime) -> Any:
     """A moment as the database's raw statements take it."""
     return connection.ops.adapt_datetimefield_value(at)

@@ -6,9 +6,11 @@ Units, catalogues, rules and calendars change a few times a year and are needed 
 import threading
 import time
 from collections.abc import Callable
+from datetime import date
 from typing import Any, TypeVar
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from sidan.kernel.base import tx
 from sidan.kernel.base.models import Revision
@@ -19,7 +21,7 @@ CHECK_SECONDS = 1.0  # another process's change is seen at most this much later
 
 _lock = threading.RLock()
 _kept: dict[str, Any] = {}
-_seen: int = -1
+_seen: tuple[int, date | None] = (-1, None)
 _checked: float = float("-inf")
 
 
@@ -33,7 +35,8 @@ def _refresh() -> None:
     now = time.monotonic()
     if now - _checked < CHECK_SECONDS:
         return
-    current = revision()
+    # The day as well: what is dated begins and ends at midnight without anybody's change.
+    current = (revision(), timezone.localdate())
     if current != _seen:
         _kept.clear()
         _seen = current
@@ -63,7 +66,7 @@ def forget() -> None:
     global _seen, _checked
     with _lock:
         _kept.clear()
-        _seen, _checked = -1, float("-inf")
+        _seen, _checked = (-1, None), float("-inf")
 
 
 def bump() -> None:

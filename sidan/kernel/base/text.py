@@ -8,7 +8,9 @@ from django.utils.translation import gettext as _
 from sidan.kernel.base.errors import Invalid
 
 # C0 and C1 controls but for tab and line feed, bidirectional overrides, and the byte-order mark.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|[\ud800-\udfff]")
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|[\ud800-\udfff]"
+)
 _BLANKS = re.compile(r"[\s\-()（）·.]+")
 _PHONE = re.compile(r"1[3-9]\d{9}")
 

@@ -167,6 +167,14 @@ class Flow:
     def by_noun(self) -> dict[str, Step]:
         return {step.noun: step for step in self.steps if step.noun}
 
+    @cached_property
+    def _offered(self) -> dict[str, tuple[Step, ...]]:
+        return {state: tuple(s for s in self.steps if s.noun and state in s.frm) for state in self.states}
+
+    def offered(self, state: str) -> tuple[Step, ...]:
+        """The steps with an address that start from a state."""
+        return self._offered[state]
+
     def kind(self, done: str) -> str:
         """The event kind of a past tense."""
         return f"{self.name}.{done}"

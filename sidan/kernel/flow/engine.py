@@ -57,7 +57,7 @@ def _is(who: Who, flow: Flow, subject: Flowing, act: Act) -> bool:
         case Role(name, at):
             return act.holds(name, getattr(subject, f"{at}_id")) and not barred(flow, subject, act)
         case Party(name):
-            return getattr(subject, f"{name}_id") == act.by.pk
+            return bool(getattr(subject, f"{name}_id") == act.by.pk)
         case Clock():
             return act.via == Via.CLOCK
         case Follows():
@@ -70,7 +70,7 @@ def _is(who: Who, flow: Flow, subject: Flowing, act: Act) -> bool:
 
 def moves(flow: Flow, subject: Flowing, act: Act) -> list[Step]:
     """The steps that this act may take now: buttons, the API's `moves`, and what a 409 offers."""
-    return [step for step in flow.steps if step.noun and check(flow, subject, step, act) is None]
+    return [step for step in flow.offered(subject.state) if check(flow, subject, step, act) is None]
 
 
 def start(flow: Flow, subject: Flowing, act: Act, *, data: dict[str, Any] | None = None) -> Entry:

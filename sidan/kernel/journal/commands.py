@@ -14,6 +14,7 @@ from sidan.kernel.journal.models import Entry, Seal
 from sidan.kernel.org.act import Act
 
 SEAL_MOST = 20_000  # entries under one seal
+PRINT = 4  # bytes of a hash that a seal remembers to name a row; its proof is the seal's own hash
 
 
 def canonical_json(data: dict[str, Any]) -> str:
@@ -41,7 +42,9 @@ def prepare(
     )  # fmt: skip
 
 
-def write(kind: str, subject: str, *, act: Act, frm: str = "", to: str = "", data: dict[str, Any] | None = None) -> Entry:
+def write(
+    kind: str, subject: str, *, act: Act, frm: str = "", to: str = "", data: dict[str, Any] | None = None
+) -> Entry:
     """Append to a subject that has no flow (a seat, a rule, a reading). Two statements.
 
     Raises:
@@ -77,6 +80,7 @@ def seal(*, at: datetime) -> Seal | None:
         last_id=rows[-1][0],
         count=len(rows),
         ids=pack([row[0] for row in rows]),
+        prints=b"".join(bytes(row[1])[:PRINT] for row in rows),
         prev=prev,
         hash=seal_hash(prev, [(row[0], bytes(row[1])) for row in rows]),
         at=at,

@@ -33,6 +33,7 @@ class Seal(models.Model):
     last_id = models.BigIntegerField(unique=True)
     count = models.PositiveIntegerField()
     ids = models.BinaryField()  # zlib of the ids' differences, so that a missing entry can be named
+    prints = models.BinaryField()  # the first four bytes of each entry's hash, so that a moved entry can be named
     prev = models.BinaryField(max_length=32)
     hash = models.BinaryField(max_length=32)  # the head that is published
     at = models.DateTimeField()

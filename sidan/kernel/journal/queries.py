@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sidan.kernel.journal import hashing
-from sidan.kernel.journal.commands import seal_hash, unpack
+from sidan.kernel.journal.commands import PRINT, seal_hash, unpack
 from sidan.kernel.journal.models import Entry, Seal
 
 _BATCH = 5_000
@@ -43,7 +43,16 @@ def verify() -> Finding | None:
             return found
         prev, stored = bytes(entry.prev), bytes(entry.hash)
         real = hashing.entry_hash(
-            entry.kind, entry.subject, entry.seq, prev, entry.by_id, entry.at, entry.via, entry.frm, entry.to, entry.data
+            entry.kind,
+            entry.subject,
+            entry.seq,
+            prev,
+            entry.by_id,
+            entry.at,
+            entry.via,
+            entry.frm,
+            entry.to,
+            entry.data,
         )
         if real != stored:
             return Finding(entry.id, entry.subject, entry.seq, "altered")
@@ -77,6 +86,7 @@ class _Seals:
     def _next(self) -> None:
         self._seal: Seal | None = next(self._queue, None)
         self._ids = unpack(bytes(self._seal.ids)) if self._seal else []
+        self._prints = bytes(self._seal.prints) if self._seal else b""
         self._rows: list[tuple[int, bytes]] = []
 
     def before(self, entry: Entry) -> Finding | None:
@@ -85,7 +95,10 @@ class _Seals:
             return None
         expected = self._ids[len(self._rows)]
         if entry.id == expected:
-            return None
+            at = len(self._rows) * PRINT
+            if bytes(entry.hash)[:PRINT] == self._prints[at : at + PRINT]:
+                return None
+            return Finding(entry.id, entry.subject, entry.seq, "altered")
         if entry.id > expected:
             return Finding(expected, "", 0, "missing")
         return Finding(entry.id, entry.subject, entry.seq, "moved")

@@ -81,7 +81,7 @@ def once(consumer: str, message: str) -> bool:
             "INSERT INTO notify_inbox (consumer, message) VALUES (%s, %s) ON CONFLICT (consumer, message) DO NOTHING",
             [consumer, message],
         )
-        return True
+        return bool(cursor.rowcount == 1)
 
 
 @tx.writes

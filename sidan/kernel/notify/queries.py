@@ -14,7 +14,7 @@ def outbox(limit: int = 100) -> list[dict[str, Any]]:
     rows = ConsoleMessage.objects.order_by("-id").values(
         "id", "delivery", "phone_masked", "topic", "title", "body", "urgent", "at", "person__name", "person__handle"
     )
-    return list(rows[:limit])
+    return [dict(row) for row in rows[:limit]]
 
 
 def backlog(now: datetime) -> dict[str, Any]:

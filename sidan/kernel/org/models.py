@@ -66,7 +66,9 @@ class Person(models.Model):
     id = models.BigIntegerField(primary_key=True, default=new_id)
     kind = models.CharField(max_length=8, choices=Kind.choices)
     handle = models.CharField(max_length=40, unique=True, null=True)
-    name = models.CharField(max_length=40, default="", blank=True)  # of staff, who act in public; residents' lie in Contact
+    name = models.CharField(
+        max_length=40, default="", blank=True
+    )  # of staff, who act in public; residents' lie in Contact
 
 
 class Contact(models.Model):

@@ -85,7 +85,7 @@ def tree() -> Tree:
     """The county's units as they stand. One query when it changed, none otherwise."""
     today = local_date(None)
     rows = list(
-        Unit.objects.filter(Q(valid_to=None) | Q(valid_to__gt=today)).values_list(
+        Unit.objects.filter(Q(valid_to=None) | Q(valid_to__gt=today), valid_from__lte=today).values_list(
             "id", "code", "name", "short_name", "kind", "level", "parent_id", "lat", "lon"
         )
     )
@@ -139,13 +139,13 @@ def system(handle: str) -> Person:
 def phone_of(person_id: int) -> str | None:
     """The telephone number in clear. Only for the channel that dials it and the journalled reveal. One query."""
     sealed = Contact.objects.filter(person_id=person_id).values_list("phone_enc", flat=True).first()
-    return crypto.open_text(sealed) if sealed else None
+    return crypto.open_text(bytes(sealed)) if sealed else None
 
 
 def name_of(person_id: int) -> str | None:
     """A resident's name in clear, under the same care as the telephone. One query."""
     sealed = Contact.objects.filter(person_id=person_id).values_list("name_enc", flat=True).first()
-    return crypto.open_text(sealed) if sealed else None
+    return crypto.open_text(bytes(sealed)) if sealed else None
 
 
 def names(person_ids: Iterable[int]) -> dict[int, str]:

@@ -75,7 +75,7 @@ class Calendar:
             return False
         return any(start <= local.time() < end for start, end in self.hours_on(local.date()).spans())
 
-    def add(self, start: datetime, amount: int, measure: Measure) -> datetime:
+    def add(self, start: datetime, amount: int, measure: str) -> datetime:
         """The deadline of a period that starts at `start`; zero of any measure is `start` itself.
 
         minutes, hours: by the clock, nights and rest days included ("h" of the Beijing standard; Civil Code art. 201:
@@ -105,7 +105,7 @@ class Calendar:
                 return self._closing(self._nth_workday_after(local.date(), amount))
         raise ValueError(f"unknown measure: {measure}")
 
-    def shift(self, due: datetime, paused_from: datetime, resumed_at: datetime, measure: Measure) -> datetime:
+    def shift(self, due: datetime, paused_from: datetime, resumed_at: datetime, measure: str) -> datetime:
         """Where a deadline moves when its clock stood still between two moments; never to an earlier moment.
 
         By the clock and in calendar days every minute of the pause is given back. In working days, those that were

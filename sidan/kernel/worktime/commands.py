@@ -160,6 +160,7 @@ def _seeds(year: int, act: Acting) -> list[CalendarDay]:
     # (A weekend of early January may have been moved by the notice of the year before.)
     announced = any(day.month > 1 for day in makeup)
     rows = []
+    source = f"{LIBRARY} {version(LIBRARY)}"  # read once: it parses the package's metadata each time
     day = date(year, 1, 1)
     while day.year == year:
         if day in makeup:
@@ -173,7 +174,7 @@ def _seeds(year: int, act: Acting) -> list[CalendarDay]:
                 date=day,
                 kind=kind,
                 name=name,
-                source=f"{LIBRARY} {version(LIBRARY)}",
+                source=source,
                 confirmed=announced,
                 changed_by=str(act.by.pk),
                 changed_at=act.at,

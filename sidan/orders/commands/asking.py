@@ -1,5 +1,6 @@
 """Placing an order: the hottest door. At most 8 statements on SQLite, 3 on PostgreSQL (one CTE writes everything)."""
 
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -184,7 +185,7 @@ def _columns(row: models.Model) -> tuple[list[str], list[Any]]:
         value = getattr(row, column.attname)
         if value is None:
             continue
-        names.append(column.column)
+        names.append(column.column or column.name)
         values.append(column.get_db_prep_save(value, connection))
     return names, values
 
@@ -225,7 +226,9 @@ def _quoted(name: str) -> str:
 
 
 def _unit(raw: object, name: str) -> org.Node:
-    node = org.tree().by_code(texts.clean_digits(raw)) if isinstance(raw, str) else None
+    # Bodies' codes contain a hyphen, which cleaning digits would take away.
+    tree = org.tree()
+    node = tree.by_code(raw.strip()) or tree.by_code(texts.clean_digits(raw)) if isinstance(raw, str) else None
     if node is None or (name == "unit" and node.is_body):
         raise Invalid(fields={name: _("没有这个社区（村），请从列表里选。")})
     if name == "about" and node.parent_id is None:

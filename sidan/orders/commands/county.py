@@ -4,6 +4,9 @@ import csv
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
+
+from django.db.models import Model
 
 from sidan.kernel.base import snapshot, tx
 from sidan.kernel.org.models import DutyPhone, Unit
@@ -21,7 +24,7 @@ def load(folder: Path = FOLDER) -> dict[str, int]:
     """
     units = _units(folder)
     counts = {"units": len(units)}
-    for model, rows in (
+    tables: tuple[tuple[type[Model], list[Any]], ...] = (
         (Category, list(_categories(folder))),
         (DispatchRule, list(_dispatch(folder, units))),
         (Duty, list(_duties(folder))),
@@ -29,7 +32,8 @@ def load(folder: Path = FOLDER) -> dict[str, int]:
         (LadderRule, list(_ladder(folder))),
         (RefusalReason, list(_refusals(folder))),
         (DutyPhone, list(_phones(folder, units))),
-    ):
+    )
+    for model, rows in tables:
         model._default_manager.bulk_create(rows)
         counts[model._meta.model_name or ""] = len(rows)
     snapshot.bump()
@@ -54,7 +58,9 @@ def _units(folder: Path) -> dict[str, Unit]:
     made: dict[str, Unit] = {}
     waiting = [*_rows(folder / "units.csv"), *_rows(folder / "bodies.csv")]
     while waiting:
-        ready = [row for row in waiting if row["parent_code"] in made or not row["parent_code"] or row["level"] == "county"]
+        ready = [
+            row for row in waiting if row["parent_code"] in made or not row["parent_code"] or row["level"] == "county"
+        ]
         if not ready:
             raise ValueError(f"units without a parent: {[row['code'] for row in waiting][:5]}")
         rows = [

@@ -90,9 +90,7 @@ def escalate(order: Order, *, reason: str, act: Act) -> Order:
 def dispute(order: Order, *, reason: str, proper: org.Node | None = None, act: Act) -> Order:
     """A unit holds that it is not its duty; somebody else rules (派单异议审核, art. 12)."""
     need(order, "dispute", act)
-    entry = move(
-        order, "dispute", act, text=reason, staff_only=True, data={"proper": proper.code} if proper else None
-    )
+    entry = move(order, "dispute", act, text=reason, staff_only=True, data={"proper": proper.code} if proper else None)
     above = org.tree().node(order.desk_unit_id)
     tell_unit(order, "disputed", entry, above.id, "supervisor")
     return order
@@ -121,7 +119,7 @@ def join(order: Order, *, unit: org.Node, note: str, act: Act) -> Order:
     need(order, "join", act)
     if unit.id == order.lead_unit_id:
         raise Invalid(fields={"unit": _("它已经是主办单位。")})
-    if Support.objects.filter(order=order, unit_id=unit.id, round=order.round).exists():
+    if Support.objects.filter(order=order, unit_id=unit.id, round=order.round).exclude(state="released").exists():
         raise Invalid(fields={"unit": _("它已经在协办。")})
     _may_receive(order, unit, act, tree=False)
     entry = move(
@@ -213,9 +211,7 @@ def _may_lead(order: Order, node: org.Node, code: str | None, act: Act) -> None:
     if order.about_unit_id and org.tree().is_above(order.about_unit_id, node.id):
         raise Invalid(fields={"lead": _("被反映的单位不能办理这一单。")})
     if not rulebook().may_lead(node, code, org.local_date(act.at)):
-        raise Invalid(
-            fields={"lead": _("不在%(unit)s的职责清单内，不能由它主办，可请它协办。") % {"unit": node.name}}
-        )
+        raise Invalid(fields={"lead": _("不在%(unit)s的职责清单内，不能由它主办，可请它协办。") % {"unit": node.name}})
 
 
 def _led_before(order: Order) -> set[int]:
@@ -230,5 +226,3 @@ def _led_before(order: Order) -> set[int]:
 
 def _handling_role(node: org.Node) -> str:
     return "community" if node.kind in ("community", "village") else "handler"
-
-

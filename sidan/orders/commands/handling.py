@@ -15,8 +15,8 @@ from sidan.kernel.worktime import queries as worktime
 from sidan.orders import clocks
 from sidan.orders.commands.moving import iso, move, need, tell_resident, tell_unit
 from sidan.orders.models import Order, Text
+from sidan.orders.queries.seeing import in_hand
 from sidan.orders.rulebook import rulebook
-from sidan.orders.words import S
 
 
 @tx.writes
@@ -39,7 +39,7 @@ def start(order: Order, *, act: Act) -> Order:
 def contact(order: Order, *, way: str, note: str | None = None, act: Act) -> Order:
     """The resident was contacted (art. 15); the first time counts for the response rate. Not reached is no contact."""
     need(order, "contact", act)
-    changes = {"first_contact_at": act.at} if order.first_contact_at is None and way != "no_answer" else {}
+    changes: dict[str, Any] = {"first_contact_at": act.at} if order.first_contact_at is None and way != "no_answer" else {}
     move(order, "contact", act, text=note, kind=Text.Kind.NOTE, staff_only=True, data={"way": way}, **changes)
     return order
 
@@ -50,7 +50,7 @@ def write(order: Order, *, text: str, act: Act) -> Order:
     need(order, "write", act)
     by_resident = act.by.pk == order.asked_by_id
     first = not by_resident and order.first_contact_at is None
-    changes = {"first_contact_at": act.at} if first else {}
+    changes: dict[str, Any] = {"first_contact_at": act.at} if first else {}
     entry = move(order, "write", act, text=text, kind=Text.Kind.MESSAGE, **changes)
     if not by_resident:
         tell_resident(order, "message", entry)
@@ -200,23 +200,7 @@ def climb(order: Order, *, act: Act) -> Order:
     return order
 
 
-def in_hand(order: Order) -> tuple[int, str]:
-    """Who has it in hand now: unit and role."""
-    if order.state in (S.AWAITING_DISPATCH, S.REOPENED, S.ESCALATED):
-        return order.desk_unit_id, "dispatcher"
-    if order.state == S.DISPUTED:
-        return order.desk_unit_id, "supervisor"
-    if order.state == S.REPLIED:
-        return order.desk_unit_id, "checker"
-    if order.lead_unit_id and order.lead_unit_id != order.unit_id:
-        kind = org.tree().node(order.lead_unit_id).kind
-        return order.lead_unit_id, "community" if kind in ("community", "village") else "handler"
-    return order.unit_id, "community"
-
-
 def _told(order: Order, roles: list[str]) -> list[tuple[int, str]]:
     """A rule's roles as units: `handler` is whoever has it in hand, the others sit at the desk."""
     found = [in_hand(order) if role == "handler" else (order.desk_unit_id, role) for role in roles]
     return list(dict.fromkeys(found))
-
-

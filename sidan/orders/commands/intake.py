@@ -1,5 +1,7 @@
 """Verbs of the community's desk, before anything is dispatched."""
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from sidan.kernel.base import tx
@@ -9,9 +11,9 @@ from sidan.kernel.org.act import Act
 from sidan.orders import clocks
 from sidan.orders.commands.moving import move, need, release_supports, tell_resident, tell_unit
 from sidan.orders.models import Category, Order, Text
-from sidan.orders.queries.seeing import visible_to
+from sidan.orders.queries.seeing import in_hand, sees
 from sidan.orders.rulebook import rulebook
-from sidan.orders.words import ENDS, S, Stage, Urgency
+from sidan.orders.words import S, Stage, Urgency
 
 
 def category_of(code: str | None, act: Act) -> Category | None:
@@ -69,7 +71,7 @@ def add_facts(order: Order, *, text: str, act: Act) -> Order:
     """The resident adds what they know by now."""
     need(order, "add_facts", act)
     entry = move(order, "add_facts", act, text=text, kind=Text.Kind.FACT)
-    unit_id, role = _responsible(order)
+    unit_id, role = in_hand(order)
     tell_unit(order, "facts_added", entry, unit_id, role)
     return order
 
@@ -93,7 +95,7 @@ def pass_on(order: Order, *, category: str | None = None, note: str | None = Non
     """Beyond the community: to the street's desk."""
     need(order, "pass_on", act)
     found = category_of(category, act)
-    changes = {"category_id": found.pk, "klass": found.klass} if found else {}
+    changes: dict[str, Any] = {"category_id": found.pk, "klass": found.klass} if found else {}
     entry = move(
         order, "pass_on", act, text=note, kind=Text.Kind.NOTE, staff_only=True, lead_unit_id=None, **changes
     )  # fmt: skip
@@ -102,9 +104,7 @@ def pass_on(order: Order, *, category: str | None = None, note: str | None = Non
 
 
 @tx.writes
-def classify(
-    order: Order, *, category: str, urgency: str | None = None, klass: str | None = None, act: Act
-) -> Order:
+def classify(order: Order, *, category: str, urgency: str | None = None, klass: str | None = None, act: Act) -> Order:
     """Say what matter it is; deadlines are reckoned anew from the day it was asked."""
     need(order, "classify", act)
     found = category_of(category, act)
@@ -113,7 +113,7 @@ def classify(
     before = order.klass, order.urgency
     order.klass, order.urgency = klass or found.klass, urgency or order.urgency or Urgency.NORMAL
     promised = clocks.promise(order, order.asked_at)
-    new = {"category_id": found.pk, "klass": order.klass, "urgency": order.urgency}
+    new: dict[str, Any] = {"category_id": found.pk, "klass": order.klass, "urgency": order.urgency}
     order.klass, order.urgency = before  # the engine sets them, and the journal with it
     if order.round > 1 or before == (new["klass"], new["urgency"]):
         promised = {}
@@ -137,7 +137,7 @@ def merge(order: Order, *, into: str, act: Act) -> Order:
     """The same matter is being worked on under another number; its progress is shown here from now on."""
     need(order, "merge", act)
     target = Order.objects.filter(number=into).first()
-    if target is None or target.pk == order.pk or not _sees(target, act):
+    if target is None or target.pk == order.pk or not sees(target, act):
         raise Invalid(fields={"into": _("没有这个编号的单，请核对。")})
     if target.state in (S.MERGED, S.WITHDRAWN, S.NOT_ACCEPTED):
         raise NotNow(_("那一单已经%(state)s，不能合并到它。") % {"state": S(target.state).label}, code="target_ended")
@@ -156,16 +156,3 @@ def withdraw(order: Order, *, reason: str | None = None, act: Act) -> Order:
     if order.lead_unit_id:
         tell_unit(order, "withdrawn", entry, order.lead_unit_id, "handler")
     return order
-
-
-def _responsible(order: Order) -> tuple[int, str]:
-    """Who has it in hand: unit and role."""
-    if order.lead_unit_id and order.lead_unit_id != order.unit_id:
-        return order.lead_unit_id, "handler"
-    if order.state in (S.AWAITING_DISPATCH, S.REOPENED, S.ESCALATED):
-        return order.desk_unit_id, "dispatcher"
-    return order.unit_id, "community"
-
-
-def _sees(target: Order, act: Act) -> bool:
-    return target.state not in ENDS and Order.objects.filter(visible_to(act), pk=target.pk).exists()

@@ -111,5 +111,3 @@ def _because(reason: str | None) -> str:
     if not reason:
         raise Invalid(fields={"reason": _("请写一句哪里没解决，好让我们重新办理。")})
     return reason
-
-

@@ -35,7 +35,9 @@ class Category(Dated):
     code = models.CharField(max_length=6, db_index=True)
     name = models.CharField(max_length=60)
     klass = models.CharField(max_length=10, choices=Klass.choices)
-    emergency = models.CharField(max_length=20, default="", blank=True)  # the number to call; such matters are not queued
+    emergency = models.CharField(
+        max_length=20, default="", blank=True
+    )  # the number to call; such matters are not queued
     kinds = models.CharField(max_length=60, default="", blank=True)  # usual kinds, `;` between them
     keywords = models.CharField(max_length=200, default="", blank=True)
 

@@ -43,7 +43,9 @@ class Order(Flowing):
 
     desk_unit = models.ForeignKey("org.Unit", models.PROTECT, related_name="+", db_index=False)  # whose desk dispatches
     lead_unit = models.ForeignKey("org.Unit", models.PROTECT, null=True, related_name="+", db_index=False)
-    about_unit = models.ForeignKey("org.Unit", models.PROTECT, null=True, related_name="+", db_index=False)  # complained about
+    about_unit = models.ForeignKey(
+        "org.Unit", models.PROTECT, null=True, related_name="+", db_index=False
+    )  # complained about
     asked_by = models.ForeignKey("org.Person", models.PROTECT, related_name="+")
     recorded_by = models.ForeignKey("org.Person", models.PROTECT, null=True, related_name="+", db_index=False)
     dispatched_by = models.ForeignKey("org.Person", models.PROTECT, null=True, related_name="+", db_index=False)
@@ -87,9 +89,15 @@ class Order(Flowing):
     class Meta:
         indexes = [
             # Desks read what is open and soonest due; closed orders, nearly all of them, stay out of these.
-            models.Index(fields=["desk_unit", "state", "due_at", "id"], name="orders_desk", condition=~Q(state__in=ENDS)),
-            models.Index(fields=["unit", "state", "due_at", "id"], name="orders_community", condition=~Q(state__in=ENDS)),
-            models.Index(fields=["lead_unit", "state", "due_at", "id"], name="orders_inbox", condition=~Q(state__in=ENDS)),
+            models.Index(
+                fields=["desk_unit", "state", "due_at", "id"], name="orders_desk", condition=~Q(state__in=ENDS)
+            ),
+            models.Index(
+                fields=["unit", "state", "due_at", "id"], name="orders_community", condition=~Q(state__in=ENDS)
+            ),
+            models.Index(
+                fields=["lead_unit", "state", "due_at", "id"], name="orders_inbox", condition=~Q(state__in=ENDS)
+            ),
             models.Index(fields=["state", "due_at", "id"], name="orders_open", condition=~Q(state__in=ENDS)),
             models.Index(fields=["tick_at"], name="orders_tick", condition=Q(tick_at__isnull=False)),
             models.Index(fields=["unit", "asked_at"], name="orders_place"),
@@ -162,7 +170,8 @@ class Support(Flowing):
     class Meta:
         indexes = [models.Index(fields=["unit", "state", "due_at"], name="orders_support_inbox")]
         constraints = [
-            models.UniqueConstraint(fields=["order", "unit", "round"], name="orders_support_once_per_round")
+            # One open part for a unit; after an escalation the same unit may be asked again.
+            models.UniqueConstraint(fields=["order", "unit"], name="orders_support_once", condition=Q(state="asked"))
         ]
 
     def subject(self) -> str:

@@ -5,6 +5,7 @@ from django.db.models import Exists, OuterRef, Q
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.orders.models import Order, Support
+from sidan.orders.words import S
 
 _DESK_ROLES = ("dispatcher", "checker", "supervisor")
 
@@ -53,3 +54,17 @@ def sees(order: Order, act: Act) -> bool:
         return True
     mine = [below for held in act.seats if held.role == "handler" for below in tree.descendants(held.unit_id)]
     return bool(mine) and Support.objects.filter(order=order, unit_id__in=mine).exists()
+
+
+def in_hand(order: Order) -> tuple[int, str]:
+    """Who has it in hand now: unit and role."""
+    if order.state in (S.AWAITING_DISPATCH, S.REOPENED, S.ESCALATED):
+        return order.desk_unit_id, "dispatcher"
+    if order.state == S.DISPUTED:
+        return order.desk_unit_id, "supervisor"
+    if order.state == S.REPLIED:
+        return order.desk_unit_id, "checker"
+    if order.lead_unit_id and order.lead_unit_id != order.unit_id:
+        kind = org.tree().node(order.lead_unit_id).kind
+        return order.lead_unit_id, "community" if kind in ("community", "village") else "handler"
+    return order.unit_id, "community"

@@ -178,4 +178,5 @@ def order_in(state: S, at: datetime = NOON, **wish: Any) -> Order:
         order = walk(order, at)
         if reached == goal:
             break
-    return last(order)
+    walked: Order = last(order)
+    return walked

@@ -4,29 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Door',
+            name="Door",
             fields=[
-                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('count', models.PositiveIntegerField(default=1)),
-                ('expires_at', models.DateTimeField(db_index=True)),
-                ('body_hash', models.BinaryField(max_length=32, null=True)),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('answer', models.BinaryField(null=True)),
+                ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("count", models.PositiveIntegerField(default=1)),
+                ("expires_at", models.DateTimeField(db_index=True)),
+                ("body_hash", models.BinaryField(max_length=32, null=True)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("answer", models.BinaryField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Revision',
+            name="Revision",
             fields=[
-                ('name', models.CharField(max_length=20, primary_key=True, serialize=False)),
-                ('value', models.PositiveBigIntegerField(default=0)),
+                ("name", models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ("value", models.PositiveBigIntegerField(default=0)),
             ],
         ),
     ]

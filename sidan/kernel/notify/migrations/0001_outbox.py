@@ -5,89 +5,144 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0002_system_persons'),
+        ("org", "0002_system_persons"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ConsoleMessage',
+            name="ConsoleMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('delivery', models.CharField(max_length=80, unique=True)),
-                ('phone_masked', models.CharField(blank=True, default='', max_length=20)),
-                ('topic', models.CharField(max_length=60)),
-                ('title', models.CharField(max_length=200)),
-                ('body', models.TextField()),
-                ('urgent', models.BooleanField(default=False)),
-                ('at', models.DateTimeField(db_index=True)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='org.person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("delivery", models.CharField(max_length=80, unique=True)),
+                ("phone_masked", models.CharField(blank=True, default="", max_length=20)),
+                ("topic", models.CharField(max_length=60)),
+                ("title", models.CharField(max_length=200)),
+                ("body", models.TextField()),
+                ("urgent", models.BooleanField(default=False)),
+                ("at", models.DateTimeField(db_index=True)),
+                (
+                    "person",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="org.person"),
+                ),
             ],
             options={
-                'db_table': 'notify_console',
+                "db_table": "notify_console",
             },
         ),
         migrations.CreateModel(
-            name='Inbox',
+            name="Inbox",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('consumer', models.CharField(max_length=40)),
-                ('message', models.CharField(max_length=80)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("consumer", models.CharField(max_length=40)),
+                ("message", models.CharField(max_length=80)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('consumer', 'message'), name='notify_inbox_once')],
+                "constraints": [models.UniqueConstraint(fields=("consumer", "message"), name="notify_inbox_once")],
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('topic', models.CharField(max_length=60)),
-                ('key', models.CharField(max_length=160, unique=True)),
-                ('lane', models.CharField(max_length=100)),
-                ('role', models.CharField(blank=True, default='', max_length=12)),
-                ('data', models.JSONField(default=dict)),
-                ('channel', models.CharField(blank=True, default='', max_length=20)),
-                ('state', models.CharField(choices=[('queued', '待发送'), ('sending', '发送中'), ('sent', '已发送'), ('failed', '发送失败，待重试'), ('given_up', '已放弃')], default='queued', max_length=8)),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('next_try_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('error', models.CharField(blank=True, default='', max_length=200)),
-                ('to_person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='org.person')),
-                ('to_unit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.unit')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("topic", models.CharField(max_length=60)),
+                ("key", models.CharField(max_length=160, unique=True)),
+                ("lane", models.CharField(max_length=100)),
+                ("role", models.CharField(blank=True, default="", max_length=12)),
+                ("data", models.JSONField(default=dict)),
+                ("channel", models.CharField(blank=True, default="", max_length=20)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "待发送"),
+                            ("sending", "发送中"),
+                            ("sent", "已发送"),
+                            ("failed", "发送失败，待重试"),
+                            ("given_up", "已放弃"),
+                        ],
+                        default="queued",
+                        max_length=8,
+                    ),
+                ),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("next_try_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("error", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "to_person",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="org.person"
+                    ),
+                ),
+                (
+                    "to_unit",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.unit"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='org.person')),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='notify.message')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                (
+                    "person",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="org.person"),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="deliveries", to="notify.message"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'sending', 'failed'])), fields=['next_try_at', 'id'], name='notify_message_due'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("state__in", ["queued", "sending", "failed"])),
+                fields=["next_try_at", "id"],
+                name="notify_message_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'sending', 'failed'])), fields=['lane', 'id'], name='notify_message_lane'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("state__in", ["queued", "sending", "failed"])),
+                fields=["lane", "id"],
+                name="notify_message_lane",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role', ''), ('to_person__isnull', False), ('to_unit', None)), models.Q(('to_person', None), ('to_unit__isnull', False), models.Q(('role', ''), _negated=True)), _connector='OR'), name='notify_message_has_readers'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("role", ""), ("to_person__isnull", False), ("to_unit", None)),
+                    models.Q(("to_person", None), ("to_unit__isnull", False), models.Q(("role", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="notify_message_has_readers",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sent_at__isnull', False), ('state', 'sent')), models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at', None)), _connector='OR'), name='notify_message_sent_at_when_sent'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("sent_at__isnull", False), ("state", "sent")),
+                    models.Q(models.Q(("state", "sent"), _negated=True), ("sent_at", None)),
+                    _connector="OR",
+                ),
+                name="notify_message_sent_at_when_sent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('message', 'person'), name='notify_delivery_once'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(fields=("message", "person"), name="notify_delivery_once"),
         ),
     ]

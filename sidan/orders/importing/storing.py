@@ -1,0 +1,168 @@
+"""Writes many rows at once: COPY on PostgreSQL, executemany on SQLite; inside the import's one transaction."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from sidan.kernel.base import tx
+from sidan.orders import keys
+from sidan.orders.importing import building
+from sidan.orders.importing.building import Built
+from sidan.orders.importing.forms import CopyForms, Forms, ParameterForms
+
+TABLES = (
+    ("org_person", building.PERSON_COLUMNS),
+    ("org_contact", building.CONTACT_COLUMNS),
+    ("orders_order", building.ORDER_COLUMNS),
+    ("orders_text", building.TEXT_COLUMNS),
+    ("journal_entry", building.ENTRY_COLUMNS),
+)
+
+
+def on_postgres() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def begin(system: str) -> None:
+    """One import of a system at a time: the second waits here and then sees what the first brought.
+
+    Foreign keys are checked statement by statement: left to the commit, a million rows' checks would wait in memory.
+    """
+    tx.insist()
+    if not on_postgres():
+        return  # the writers' lock has one import wait for the other
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)")
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 311))", [f"sidan.import:{system}"])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def known(system: str, numbers: Sequence[str]) -> dict[str, int | None]:
+    """External numbers that are there already, each with its batch. One query."""
+    sql = "SELECT external_number, batch_id FROM orders_order WHERE external_system = %s AND external_number IS NOT NULL AND "
+    with connection.cursor() as cursor:
+        if on_postgres():
+            cursor.execute(sql + "external_number = ANY(%s)", [system, list(numbers)])
+            return dict(cursor.fetchall())
+        found: dict[str, int | None] = {}
+        for at in range(0, len(numbers), 900):
+            part = list(numbers[at : at + 900])
+            cursor.execute(sql + f"external_number IN ({','.join(['%s'] * len(part))})", [system, *part])
+            found.update(cursor.fetchall())
+        return found
+
+
+class Issue:
+    """Keys for orders to come: ids of the table's sequence and numbers that no order has."""
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._out: list[set[str]] = []
+
+    def keys(self, count: int) -> list[tuple[int, str]]:
+        """Two queries."""
+        numbers: set[str] = set()
+        while len(numbers) < count:
+            fresh = set(keys.new_numbers(count - len(numbers))) - numbers
+            for earlier in self._out:
+                fresh -= earlier
+            numbers |= fresh - self._taken(sorted(fresh))
+        # Those that were issued longer ago stand in the table by now.
+        self._out = [*self._out[-3:], numbers]
+        # In their order: neighbours in the file become neighbours in the indexes.
+        return list(zip(self._ids(count), sorted(numbers), strict=True))
+
+    def _taken(self, numbers: list[str]) -> set[str]:
+        found: set[str] = set()
+        with connection.cursor() as cursor:
+            if on_postgres():
+                cursor.execute("SELECT number FROM orders_order WHERE number = ANY(%s)", [numbers])
+                return {row[0] for row in cursor.fetchall()}
+            for at in range(0, len(numbers), 900):
+                part = numbers[at : at + 900]
+                cursor.execute(
+                    f"SELECT number FROM orders_order WHERE number IN ({','.join(['%s'] * len(part))})", part
+                )
+                found |= {row[0] for row in cursor.fetchall()}
+        return found
+
+    def _ids(self, count: int) -> list[int]:
+        with connection.cursor() as cursor:
+            if on_postgres():
+                cursor.execute(
+                    "SELECT nextval(pg_get_serial_sequence('orders_order', 'id')) FROM generate_series(1, %s)", [count]
+                )
+                return [row[0] for row in cursor.fetchall()]
+            if not self._last:
+                # The writers' lock is held, so nobody else takes one; AUTOINCREMENT never gives an id twice.
+                cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = 'orders_order'")
+                row = cursor.fetchone()
+                self._last = row[0] if row else 0
+            first, self._last = self._last + 1, self._last + count
+            return list(range(first, first + count))
+
+
+Ready = list[tuple[str, Sequence[str], Any]]
+
+
+def forms() -> Forms:
+    """How this database takes rows."""
+    return CopyForms() if on_postgres() else ParameterForms()
+
+
+def prepare(built: Iterable[Built], form: Forms) -> Ready:
+    """Rows as they are handed over. No statement: it may run beside the connection's thread."""
+    made = list(built)
+    rows = (
+        form.rows([one.person for one in made if one.person]),
+        form.rows([one.contact for one in made if one.contact]),
+        form.rows([one.order for one in made]),
+        form.rows([one.text for one in made]),
+        form.entries([one.entries for one in made]),
+    )
+    return [(table, columns, given) for (table, columns), given in zip(TABLES, rows, strict=True) if given]
+
+
+def write(ready: Ready) -> None:
+    """A statement a table."""
+    tx.insist()
+    with connection.cursor() as cursor:
+        for table, columns, rows in ready:
+            names = ",".join(f'"{name}"' for name in columns)
+            if on_postgres():
+                with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                    copy.write(rows)
+            else:
+                cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({','.join(['%s'] * len(columns))})", rows)
+
+
+def stored(at: datetime) -> Any:
+    """A moment as a parameter."""
+    return connection.ops.adapt_datetimefield_value(at)
+
+
+def update_heads(fixed: dict[str, Any], rows: list[tuple[int, int, bytes]]) -> None:
+    """Set the same columns on many orders, and on each its version and head.
+
+    Args:
+        rows: id, the version that is left behind, the new head.
+    """
+    tx.insist()
+    sets = ", ".join(f"{name} = %s" for name in fixed)
+    with connection.cursor() as cursor:
+        if on_postgres():
+            cursor.execute(
+                f"UPDATE orders_order o SET {sets}, version = o.version + 1, head = n.head "
+                "FROM unnest(%s::bigint[], %s::int[], %s::bytea[]) AS n(id, version, head) "
+                "WHERE o.id = n.id AND o.version = n.version",
+                [*fixed.values(), *map(list, zip(*rows, strict=True))],
+            )
+        else:
+            cursor.executemany(
+                f"UPDATE orders_order SET {sets}, version = version + 1, head = %s WHERE id = %s AND version = %s",
+                [(*fixed.values(), head, number, version) for number, version, head in rows],
+            )
+        if cursor.rowcount != len(rows):
+            raise RuntimeError("an order moved while it was locked")

@@ -1,0 +1,1 @@
+"""Pages of the room: for residents, for staff at their desks, and for whoever keeps the rules."""

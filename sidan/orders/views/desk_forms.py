@@ -1,0 +1,167 @@
+"""The steps that the law allows this person now, as forms: with the likely choices, prefilled, the usual next one first."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from sidan.kernel.files.models import Purpose
+from sidan.kernel.flow.definition import Step
+from sidan.kernel.flow.fields import Field
+from sidan.kernel.org import queries as org
+from sidan.kernel.org.act import Act
+from sidan.orders.flow import SUPPORT
+from sidan.orders.models import Order
+from sidan.orders.rulebook import Suggestion, rulebook
+from sidan.web.pages import Ask
+
+SUPPORT_ANSWER = "support-answer"
+PHOTO = "photo"
+PHOTOS_MOST = 6
+_DANGER = ("refuse", "escalate", "dispute", "send_back", "return_reply", "withdraw")
+
+PHOTO_FIELDS = (
+    Ask("purpose", gettext_lazy("照片说明什么"), "choice", choices=Purpose.choices),
+    Ask(
+        "photos",
+        gettext_lazy("照片"),
+        "photos",
+        help=gettext_lazy("一次最多 6 张，每张不超过 12 MB；位置等信息会自动去掉"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Prefilled(Ask):
+    """A question that comes with its likely answer."""
+
+    value: Any = None
+
+
+def suggestion(order: Order, act: Act) -> Suggestion | None:
+    """What the dispatch catalogue says. No query."""
+    category = rulebook().category_ids.get(order.category_id or 0)
+    return rulebook().suggest(category.code, order.unit_id, org.local_date(act.at)) if category else None
+
+
+def moves(order: Order, steps: Iterable[Step], act: Act, *, may_support: bool = False) -> list[dict[str, Any]]:
+    """Each step as `{% moves %}` shows it: the primary ones first, the grave ones last. No query."""
+    found = [
+        {
+            "noun": step.noun,
+            "label": step.label,
+            "href": href(order.number, step.noun),
+            "fields": _fields(order, step, act),
+            "tone": "primary" if step.primary else "danger" if step.do in _DANGER else "plain",
+            "help": _help(order, step),
+        }
+        for step in steps
+    ]
+    if may_support:
+        step = SUPPORT.by_do["answer"]
+        mine = {"noun": SUPPORT_ANSWER, "label": step.label, "href": href(order.number, SUPPORT_ANSWER)}
+        found.append({**mine, "fields": step.fields, "tone": "primary", "help": ""})
+    ranks = {"primary": 0, "plain": 1, "danger": 2}
+    return sorted(found, key=lambda move: ranks[str(move["tone"])])
+
+
+def href(number: str, noun: str) -> str:
+    """A step's address."""
+    return reverse("orders:desk-step", args=[number, noun])
+
+
+def open_noun(offered: Iterable[dict[str, Any]]) -> str:
+    """The step whose form stands open: the first primary one that asks for something."""
+    return next((str(move["noun"]) for move in offered if move["tone"] == "primary" and move["fields"]), "")
+
+
+def values(order: Order, noun: str, suggested: Suggestion | None) -> dict[str, Any]:
+    """What the open form holds before anybody has written: the catalogue's suggestion, the unit that has it."""
+    nodes = org.tree().nodes
+    if noun == "dispatching" and suggested is not None:
+        return {"lead": suggested.lead.code, "supports": [node.code for node in suggested.supports]}
+    if noun == "ruling" and order.lead_unit_id in nodes:
+        return {"lead": nodes[order.lead_unit_id].code}
+    return {}
+
+
+def choices(order: Order, act: Act, suggested: Suggestion | None) -> dict[str, list[tuple[str, ...]]]:
+    """The units that make sense for each field, the suggested first; what the law refuses is not offered. No query."""
+    tree, day = org.tree(), org.local_date(act.at)
+    category = rulebook().category_ids.get(order.category_id or 0)
+    code = category.code if category else None
+    desk = tree.node(order.desk_unit_id)
+
+    def told_about(node: org.Node) -> bool:
+        return order.about_unit_id is not None and tree.is_above(order.about_unit_id, node.id)
+
+    bodies = [
+        node
+        for node in tree.nodes.values()
+        if node.is_body and node.parent_id is not None and not told_about(node)
+        and (tree.is_above(node.parent_id, desk.id) or tree.is_above(desk.id, node.id))
+    ]  # fmt: skip
+    bodies.sort(key=lambda node: (-len(node.path), node.code))
+    places = [
+        tree.node(below)
+        for below in tree.descendants(desk.id)
+        if not tree.node(below).is_body and tree.node(below).level in ("town", "community")
+    ]
+    leads = [node for node in places if not told_about(node) and rulebook().may_lead(node, code, day)]
+    present = tree.nodes.get(order.lead_unit_id or 0)
+    first = [node for node in (suggested.lead if suggested else None, present) if node is not None]
+    every = list(dict.fromkeys([*first, *bodies, *sorted(leads, key=lambda node: node.code)]))
+    helpers = list(dict.fromkeys([*(suggested.supports if suggested else ()), *bodies]))
+    own = tree.nodes.get(order.unit_id)
+    if own is not None and not told_about(own):
+        helpers.append(own)
+    named = [(node.code, node.name) for node in every]
+    others = [(node.code, node.name) for node in every if present is None or node.id != present.id]
+    return {
+        "lead": list(named),
+        "proper": list(others),
+        "unit": [(node.code, node.name) for node in helpers if present is None or node.id != present.id],
+        "supports": [(node.code, node.short_name) for node in helpers],
+    }
+
+
+def _fields(order: Order, step: Step, act: Act) -> tuple[Any, ...]:
+    """A step's fields with the catalogue as a list to choose from, and photos as files."""
+    if step.noun == PHOTO:
+        return PHOTO_FIELDS
+    return tuple(_category(order, step, field, act) if field.name == "category" else field for field in step.fields)
+
+
+def _category(order: Order, step: Step, field: Field, act: Act) -> Prefilled:
+    """The catalogue by its paths. Where the matter is known, a dispatcher is shown its neighbours; `classify` shows all."""
+    day = org.local_date(act.at)
+    now = rulebook().category_ids.get(order.category_id or 0)
+    rows = rulebook().category_choices(day)
+    if now is not None and step.do != "classify":
+        rows = [row for row in rows if row.code[:2] == now.code[:2]]
+    names = {row.code: row.name for row in rows}
+    chosen = [
+        (row.code, " › ".join(names[row.code[:length]] for length in (2, 4, 6)
+                              if length <= len(row.code) and row.code[:length] in names))
+        for row in rows
+    ]  # fmt: skip
+    value = now.code if now is not None else None
+    return Prefilled(field.name, field.label, "choice", required=field.required, choices=chosen, value=value)
+
+
+def _help(order: Order, step: Step) -> str:
+    if step.do == "extend":
+        rule = rulebook().deadline_ids.get(order.answer_rule_id or 0)
+        return _("还可延期 %(times)d 次，每次最多 %(days)d 个工作日。理由会告诉居民。") % {
+            "times": order.extend_left, "days": rule.extend_max_days if rule else 0,
+        }  # fmt: skip
+    if step.do == "rule":
+        return _("裁定是最终的：裁定后的承办单位不能再退单。")
+    if step.do == "refuse":
+        return _("居民会看到原因和可走的途径。")
+    if step.do == "reply":
+        return _("答复先由核查员看过，再请居民评价。")
+    return ""

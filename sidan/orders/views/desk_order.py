@@ -1,0 +1,231 @@
+"""One order's page for staff: what is asked, by when and by which rule, what happened, and what this person may do now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from sidan.kernel.files import queries as files
+from sidan.kernel.files.models import Photo, Purpose
+from sidan.kernel.flow import engine
+from sidan.kernel.org import queries as org
+from sidan.kernel.org.act import Act
+from sidan.orders.commands import revealing
+from sidan.orders.flow import ORDER, SUPPORT
+from sidan.orders.models import Order, Support
+from sidan.orders.queries import around, reading
+from sidan.orders.queries.seeing import in_hand
+from sidan.orders.rulebook import rulebook
+from sidan.orders.views import desk_forms
+from sidan.orders.views.desk_door import new_token, staff_act
+from sidan.orders.views.desk_rows import flags, mark, rated
+from sidan.orders.words import ENDS, Channel, Kind, Klass, S, Urgency
+from sidan.web.pages import page
+
+_TONES = {
+    "disputed": "danger", "reply_returned": "danger", "reopened": "danger", "recalled": "danger", "supervised": "danger",
+    "pressed": "danger", "urged": "danger", "escalated": "warn", "extended": "warn", "suspended": "warn",
+    "info_asked": "warn", "refused": "warn", "sent_back": "warn", "rated": "ok", "called_back": "ok", "replied": "info",
+    "checked": "ok", "dispatched": "info", "ruled": "info", "accepted": "info", "support_answered": "ok",
+}  # fmt: skip
+
+
+@dataclass
+class Shown:
+    """How the page is shown: plainly, with a refused form, with somebody else's step, or with a contact.
+
+    Args:
+        open_noun: the form that was refused; its `values` and `errors`.
+        late: the refusal where somebody else moved the order first, `since` the version that the form had seen.
+        contact: name and telephone, read just now.
+    """
+
+    status: int = 200
+    open_noun: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    errors: Mapping[str, Any] = field(default_factory=dict)
+    late: Exception | None = None
+    since: int = 0
+    contact: Mapping[str, str] | None = None
+
+
+@require_safe
+def order_page(request: HttpRequest, number: str) -> HttpResponse:
+    """One order. At most 12 queries with the frame's."""
+    act = staff_act(request)
+    return show(request, around.at_hand(number, act), act, Shown())
+
+
+def show(request: HttpRequest, hand: around.AtHand, act: Act, shown: Shown) -> HttpResponse:
+    """The page in one of its forms."""
+    order = hand.order
+    lines = reading.timeline(order, act)
+    supports = reading.supports(order)
+    similar, merged = around.alike(order, act)
+    suggested = desk_forms.suggestion(order, act)
+    steps = engine.moves(ORDER, order, act)
+    offered = desk_forms.moves(order, steps, act, may_support=_may_support(supports, act))
+    nouns = {move["noun"] for move in offered}
+    opened = shown.open_noun if shown.open_noun in nouns else desk_forms.open_noun(offered)
+    prefilled = desk_forms.values(order, opened, suggested)
+    context = {
+        "order": order,
+        "now": act.at,
+        "heading": order.number,
+        "text": lines[0].text if lines else order.title,
+        "flags": flags(order.__dict__, act.at),
+        "css": mark(order.state, order.due_at, act.at),
+        "ended": order.state in ENDS,
+        "facts": facts(order),
+        "clocks": _clocks(order),
+        "has_it": org.tree().node(in_hand(order)[0]) if order.state not in ENDS else None,
+        "refusal_told": reading.refusal_of(order),
+        "rated": rated(order.__dict__),
+        "entries": [_entry(line) for line in reversed(lines)],
+        "photos": gallery(order),
+        "supports": [_support(one) for one in supports],
+        "into": hand.into,
+        "merged": merged,
+        "similar": similar,
+        "may_merge": "merging" in nouns,
+        "merge_href": desk_forms.href(order.number, "merging"),
+        "suggested": suggested if "dispatching" in nouns else None,
+        "offered": offered,
+        "open_noun": opened,
+        "values": {**prefilled, **shown.values} if opened == shown.open_noun else prefilled,
+        "errors": shown.errors if opened == shown.open_noun else {},
+        "choices": desk_forms.choices(order, act, suggested) if nouns & _WITH_UNITS else {},
+        "version": order.version,
+        "form_token": new_token(),
+        **_reach(hand, act, shown),
+        **_conflict(lines, shown, nouns),
+    }
+    return page(request, "orders/desk/order.html", status=shown.status, **context)
+
+
+_WITH_UNITS = {"dispatching", "ruling", "dispute", "support"}
+
+
+def facts(order: Order) -> list[tuple[str, Any]]:
+    """What is known of it, in words; nothing of who asked. No query."""
+    nodes, book = org.tree().nodes, rulebook()
+    category = book.category_ids.get(order.category_id or 0)
+    path = book.category_path(category, category.valid_from) if category else []
+    names = [one.name for one in path] or ([category.name] if category else [])
+
+    def unit(unit_id: int | None) -> str:
+        node = nodes.get(unit_id or 0)
+        return node.name if node else ""
+
+    found = [
+        (_("社区（村）"), unit(order.unit_id)),
+        (_("地点"), order.place),
+        (_("事项类别"), " › ".join(names) or _("还没有分类")),
+        (_("类型"), Kind(order.kind).label),
+        (_("时限类别"), Klass(order.klass).label),
+        (_("紧急程度"), Urgency(order.urgency).label),
+        (_("渠道"), Channel(order.channel).label),
+        (_("派单单位"), unit(order.desk_unit_id)),
+        (_("主办单位"), unit(order.lead_unit_id)),
+        (_("被反映单位"), unit(order.about_unit_id)),
+        (_("可否公开"), _("居民同意公开内容") if order.public else ""),
+    ]
+    return [(label, value) for label, value in found if value]
+
+
+def gallery(order: Order) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Photos by what they show, before first. One query."""
+    found: dict[str, list[dict[str, Any]]] = {purpose: [] for purpose in Purpose.values}
+    for photo in files.photos(order.subject()):
+        found[photo.purpose].append(_photo(order, photo))
+    return [(str(Purpose(purpose).label), photos) for purpose, photos in found.items() if photos]
+
+
+def _photo(order: Order, photo: Photo) -> dict[str, Any]:
+    args = [order.number, photo.pk]
+    return {
+        "href": reverse("orders:desk-photo", args=args),
+        "small": reverse("orders:desk-photo-small", args=args),
+        "at": photo.at,
+        "alt": Purpose(photo.purpose).label,
+    }
+
+
+def _clocks(order: Order) -> list[dict[str, Any]]:
+    """The deadlines that run, each with the rule that made it."""
+    book = rulebook()
+    found = []
+    if order.answer_due_at is not None:
+        found.append({
+            "label": _("承诺答复"), "at": order.answer_due_at, "ended_at": order.answered_at,
+            "paused": order.paused_at is not None,
+            "rule": reading.rule_words(book.deadline_ids.get(order.answer_rule_id or 0)),
+        })  # fmt: skip
+    if order.due_at is not None and order.due_at != order.answer_due_at:
+        label = _("下次查看") if order.state == S.SUSPENDED else _("本环节")
+        rule = reading.rule_words(book.deadline_ids.get(order.due_rule_id or 0))
+        found.append({"label": label, "at": order.due_at, "ended_at": None, "paused": False, "rule": rule})
+    if order.contact_due_at is not None and order.first_contact_at is None and order.state not in ENDS:
+        found.append({
+            "label": _("首次联系居民"), "at": order.contact_due_at, "ended_at": None, "paused": False, "rule": "",
+        })  # fmt: skip
+    return found
+
+
+def _entry(line: reading.Line) -> dict[str, Any]:
+    tone = _TONES.get(line.kind.rpartition(".")[2], "plain")
+    who = f"{line.who} · {_('仅工作人员可见')}" if line.staff_only and line.who else line.who
+    return {"at": line.at, "title": line.words, "who": who, "text": line.text if line.seq > 1 else "", "tone": tone}
+
+
+def _support(support: Support) -> dict[str, Any]:
+    node = org.tree().nodes.get(support.unit_id)
+    return {
+        "name": node.name if node else "",
+        "label": SUPPORT.labels[support.state],
+        "tone": "warn" if support.state == "asked" else "ok" if support.state == "answered" else "plain",
+        "due_at": support.due_at,
+        "answered_at": support.answered_at,
+        "rule": reading.rule_words(rulebook().deadline_ids.get(support.rule_id or 0)),
+    }
+
+
+def _may_support(supports: list[Support], act: Act) -> bool:
+    """Whether one of the co-handlers' parts is this person's to answer. No query."""
+    step = SUPPORT.by_do["answer"]
+    return any(engine.check(SUPPORT, one, step, act) is None for one in supports if one.state == "asked")
+
+
+def _reach(hand: around.AtHand, act: Act, shown: Shown) -> dict[str, Any]:
+    """Whether the resident can be reached by this person, and how an identity is opened."""
+    order = hand.order
+    supervises = act.holds("supervisor", order.unit_id)
+    opened = hand.reveal_until is not None
+    may_read = opened if order.confidential else hand.has_phone and revealing.has_in_hand(order, act)
+    return {
+        "hint": hand.hint,
+        "may_read": may_read,
+        "contact": shown.contact,
+        "reveal_until": hand.reveal_until,
+        "reveal_asked": hand.reveal_asked,
+        "reveal_errors": shown.errors if shown.open_noun == "reveal" else {},
+        "reveal_reason": shown.values.get("reason", "") if shown.open_noun == "reveal" else "",
+        "may_ask_reveal": order.confidential and supervises and hand.reveal_until is None and not hand.reveal_asked,
+    }
+
+
+def _conflict(lines: list[reading.Line], shown: Shown, nouns: set[str]) -> dict[str, Any]:
+    """What somebody else did since the form was opened, and what was written meanwhile."""
+    if shown.late is None:
+        return {}
+    fresh = [_entry(line) for line in lines if line.seq > shown.since]
+    kept = [] if shown.open_noun in nouns else [value for value in _words(shown.values) if len(value) > 1]
+    return {"late": shown.late, "fresh": fresh[-5:], "lost_words": kept}
+
+
+def _words(values: Mapping[str, Any]) -> list[str]:
+    return [value for name, value in values.items() if isinstance(value, str) and name in ("text", "reason", "note")]

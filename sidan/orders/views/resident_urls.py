@@ -1,0 +1,34 @@
+"""Addresses of the resident's pages. None of them carries a number or a secret, but for the link in a message."""
+
+from django.urls import URLPattern, path
+
+from sidan.orders.views import (
+    resident_home,
+    resident_order,
+    resident_photos,
+    resident_rating,
+    resident_receipt,
+    resident_report,
+    resident_track,
+)
+
+urlpatterns: list[URLPattern] = [
+    path("", resident_home.home, name="home"),
+    path("report/", resident_report.what, name="report"),
+    path("report/where/", resident_report.where, name="report-where"),
+    path("report/emergency/", resident_report.emergency, name="report-emergency"),
+    path("report/more/", resident_report.more, name="report-more"),
+    path("report/check/", resident_report.check, name="report-check"),
+    path("report/clear/", resident_report.clear, name="report-clear"),
+    path("report/photo/<uuid:photo>/", resident_photos.of_draft, name="report-photo"),
+    path("receipt/", resident_receipt.receipt, name="receipt"),
+    path("t/<str:signed>/", resident_track.link, name="link"),
+    path("track/", resident_track.track, name="track"),
+    path("track/leave/", resident_track.leave, name="track-leave"),
+    path("track/photo/<uuid:photo>/", resident_photos.of_order, name="track-photo"),
+    path("track/photo/<uuid:photo>/small/", resident_photos.of_order, {"small": True}, name="track-photo-small"),
+    path("track/order/", resident_order.order, name="track-order"),
+    path("track/order/rating/", resident_rating.rating, name="track-rating"),
+    path("track/order/photo/", resident_order.photo, name="track-add-photo"),
+    path("track/order/<slug:noun>/", resident_order.move, name="track-move"),
+]

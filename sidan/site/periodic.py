@@ -1,0 +1,61 @@
+"""What the worker does again and again. These are doors: here the clock is read."""
+
+from datetime import datetime
+
+from django.core.management import call_command
+from django.utils import timezone
+
+from sidan.kernel.base import doors, tx
+from sidan.kernel.base.models import Revision
+from sidan.kernel.files import commands as files
+from sidan.kernel.journal import commands as journal
+from sidan.kernel.notify import commands as notify
+from sidan.kernel.notify import relay as relays
+from sidan.orders.commands import clockwork
+from sidan.orders.commands import digest as digests
+
+HEARTBEAT = "clock"  # row of `base_revision` that holds the second of the last tick
+
+
+def tick() -> None:
+    """Let time act on the orders, and say that the clock runs."""
+    now = timezone.now()
+    clockwork.tick(now)
+    beat(now)
+
+
+@tx.writes
+def beat(now: datetime) -> None:
+    """Write down that the clock ran; `doctor` and `/readyz` look at it."""
+    row = Revision(name=HEARTBEAT, value=int(now.timestamp()))
+    Revision.objects.bulk_create([row], update_conflicts=True, unique_fields=["name"], update_fields=["value"])
+
+
+def last_tick() -> datetime | None:
+    """When the clock last ran. One query."""
+    value = Revision.objects.filter(name=HEARTBEAT).values_list("value", flat=True).first()
+    return datetime.fromtimestamp(value, timezone.get_default_timezone()) if value else None
+
+
+def relay() -> None:
+    """Send what waits in the outbox."""
+    relays.run()
+
+
+def seal() -> None:
+    """Seal the journal's new entries."""
+    journal.seal_all(at=timezone.now())
+
+
+def digest() -> None:
+    """Tell staff what is new, nearly due and late, once each working morning."""
+    digests.send(timezone.now())
+
+
+def sweep() -> None:
+    """Forget what has had its time: doors, old messages, files without a row, ended sessions."""
+    now = timezone.now()
+    doors.sweep(now)
+    notify.sweep(now)
+    files.sweep_orphans(at=now)
+    call_command("clearsessions")

@@ -1,0 +1,146 @@
+"""Verbs about who works here: persons, seats, passwords, bearers; and the calendar they work by."""
+
+import argparse
+import getpass
+import json
+import sys
+from collections import defaultdict
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+
+from sidan.kernel.base import tx
+from sidan.kernel.base.errors import Invalid, NotFound
+from sidan.kernel.org import commands as org
+from sidan.kernel.org import queries
+from sidan.kernel.org.act import Act, Via
+from sidan.kernel.org.models import Account, Person, Seat, Unit
+from sidan.kernel.worktime import commands as worktime
+from sidan.orders.commands import clockwork
+
+
+def everybody(args: argparse.Namespace) -> int:
+    """Staff with the seats they hold today."""
+    day = queries.local_date(None)
+    seats: dict[int, list[dict[str, str]]] = defaultdict(list)
+    held = Seat.objects.filter(Q(to_date=None) | Q(to_date__gt=day), from_date__lte=day)
+    for person_id, role, code, name in held.order_by("unit__code", "role").values_list(
+        "person_id", "role", "unit__code", "unit__name"
+    ):
+        seats[person_id].append({"role": role, "unit": code, "unit_name": name})
+    rows: list[dict[str, Any]] = [
+        {"handle": handle, "name": name, "seats": seats[pk]}
+        for pk, handle, name in Person.objects.filter(kind=Person.Kind.STAFF)
+        .order_by("handle")
+        .values_list("pk", "handle", "name")
+    ]
+    if args.json:
+        print(json.dumps(rows, ensure_ascii=False))
+        return 0
+    for row in rows:
+        print(row["handle"], row["name"], *(f"{seat['role']}@{seat['unit']} {seat['unit_name']}" for seat in row["seats"]))
+    return 0
+
+
+def add(args: argparse.Namespace) -> int:
+    """A new member of staff."""
+    password = _password(args.handle, args.name) if args.login else None
+    org.add_staff(args.handle, args.name, password=password, phone=args.phone)
+    return 0
+
+
+def password(args: argparse.Namespace) -> int:
+    """Set a password; the login is made where there is none."""
+    person = _person(args.handle)
+    _set_password(person, _password(args.handle, person.name))
+    return 0
+
+
+@tx.writes
+def _set_password(person: Person, value: str) -> None:
+    account = Account.objects.filter(person=person).first()
+    if account is None:
+        Account.objects.create_user(person.handle or "", value, person)
+        return
+    account.set_password(value)
+    account.is_active = True
+    account.save(update_fields=["password", "is_active"])
+
+
+def seat(args: argparse.Namespace) -> int:
+    """Give somebody a role in a unit, or end it."""
+    person, unit, today = _person(args.handle), Unit.objects.filter(code=args.unit).first(), queries.local_date(None)
+    if unit is None:
+        raise NotFound(f"There is no unit {args.unit}.")
+    until = _day(args.until)
+    if not args.end:
+        org.seat(person, unit, args.role, from_date=_day(args.since) or today, to_date=until)
+        return 0
+    open_seats = Seat.objects.filter(Q(to_date=None) | Q(to_date__gt=today), person=person, unit=unit, role=args.role)
+    ended = [org.end_seat(held, until or today) for held in open_seats]
+    if not ended:
+        raise NotFound(f"{args.handle} holds no seat {args.role} in {args.unit}.")
+    return 0
+
+
+def create_token(args: argparse.Namespace) -> int:
+    """Print a bearer; it is shown this once."""
+    if args.limit < 1 or (args.days is not None and args.days < 1):
+        raise Invalid("--limit and --days are at least 1.")
+    made = org.create_token(
+        _person(args.person), at=datetime.now(UTC), label=args.label, days=args.days, limit_per_minute=args.limit
+    )
+    print(made)
+    return 0
+
+
+def revoke_token(args: argparse.Namespace) -> int:
+    """End a bearer at once."""
+    try:
+        org.revoke_token((args.bearer or sys.stdin.readline()).strip(), at=datetime.now(UTC))
+    except NotFound:
+        raise NotFound("There is no such bearer, or it was revoked already.") from None
+    return 0
+
+
+def sync(args: argparse.Namespace) -> int:
+    """Load the days of a year; what was promised in working days follows."""
+    now = datetime.now(UTC)
+    done = worktime.sync_year(args.year, Act(queries.system("shell"), now, Via.CLI))
+    moved = clockwork.redate_open(Act(queries.system("clock"), now, Via.CLOCK)) if done.changed else 0
+    notice = "" if done.confirmed else "; its notice is not known yet, so its days are provisional"
+    print(f"{args.year}: {len(done.changed)} days changed, {len(done.kept)} kept as set by hand{notice}")
+    print(f"{moved} open deadlines moved")
+    return 0
+
+
+def _person(handle: str) -> Person:
+    found = Person.objects.filter(handle=handle, kind=Person.Kind.STAFF).first()
+    if found is None:
+        raise NotFound(f"Nobody has the handle {handle}. See: sidan person list")
+    return found
+
+
+def _day(raw: str | None) -> date | None:
+    try:
+        return date.fromisoformat(raw) if raw else None
+    except ValueError:
+        raise Invalid(f"{raw} is not a day such as 2026-03-31.") from None
+
+
+def _password(handle: str, name: str) -> str:
+    """Asked twice at a terminal, else one line of the standard input."""
+    if sys.stdin.isatty():
+        value = getpass.getpass("password: ")
+        if getpass.getpass("once more: ") != value:
+            raise Invalid("The two are not the same.")
+    else:
+        value = sys.stdin.readline().rstrip("\r\n")
+    try:
+        validate_password(value, Account(handle=handle))
+    except ValidationError as error:
+        raise Invalid(" ".join(error.messages)) from None
+    return value
