@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 QUICK = {
+    "SIDAN_SETTLE": False,  # no test cuts the power
     "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
     "STORAGES": {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -26,7 +27,7 @@ def _quicken() -> None:
         setattr(settings, name, value)
     options = settings.DATABASES["default"].get("OPTIONS", {})
     if "init_command" in options:
-        options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
+        options["init_command"] = options["init_command"].replace("synchronous=NORMAL", "synchronous=OFF")
 
 
 def _lift_seals_for_the_flush() -> None:

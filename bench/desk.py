@@ -60,7 +60,16 @@ def multiply(pattern: int, total: int) -> None:
         days = "datetime(o.asked_at, '-' || (n % 1095) || ' days') || '.000000'"
         late = "datetime('now', ((n % 400) - 80) || ' hours') || '.000000'"
     opened = "(n % 50 = 0)"
-    states = ("submitted", "awaiting_dispatch", "reopened", "dispatched", "in_progress", "replied", "awaiting_rating", "escalated")
+    states = (
+        "submitted",
+        "awaiting_dispatch",
+        "reopened",
+        "dispatched",
+        "in_progress",
+        "replied",
+        "awaiting_rating",
+        "escalated",
+    )
     cases = " ".join(f"WHEN {at} THEN '{state}'" for at, state in enumerate(states))
     changed = {
         "number": "substr('00000000' || n, -8)" if connection.vendor == "sqlite" else "lpad(n::text, 8, '0')",

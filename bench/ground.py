@@ -57,7 +57,9 @@ def show(figures: list[Figure], as_json: bool) -> int:
             sign = ">=" if one.more else "<="
             limit = f"{sign} {one.limit:g}" if one.limit is not None else ""
             verdict = "" if one.limit is None else ("ok" if one.holds else "FALLS SHORT")
-            print(f"{one.name:<52}{one.value:>12,.1f} {one.unit:<8}{limit:<12}{verdict:<12}{one.peer or ''}", flush=True)
+            print(
+                f"{one.name:<52}{one.value:>12,.1f} {one.unit:<8}{limit:<12}{verdict:<12}{one.peer or ''}", flush=True
+            )
     return 0 if all(one.holds for one in figures) else 1
 
 
@@ -102,7 +104,9 @@ def server() -> Iterator[str]:
     """`sidan serve` on the house of `house`, as an installation runs it; yields its address."""
     port = free_port()
     command = [sys.executable, "-m", "sidan", "serve", "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL
+    )
     base = f"http://127.0.0.1:{port}"
     try:
         for _ in range(200):

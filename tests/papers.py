@@ -1,6 +1,7 @@
 """The parts of the documents that follow from the code: `python -m tests.papers` writes them, test_docs compares them."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def steps(flow: Any) -> str:
     return table(("step", "address", "from", "to", "who", "never", "refused with"), rows)
 
 
-def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A table of Markdown; empty cells stay empty."""
     lines = [heads, tuple("---" for _ in heads), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
@@ -76,8 +77,9 @@ def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def _states(states: tuple[str, ...]) -> str:
     from sidan.orders import flow as law
+    from sidan.orders.words import OPEN
 
-    groups = {"open": law.OPEN, "before reply": law.BEFORE_REPLY, "writable": law.WRITABLE, "working": law.WORKING}
+    groups = {"open": OPEN, "before reply": law.BEFORE_REPLY, "writable": law.WRITABLE, "working": law.WORKING}
     for name, group in groups.items():
         if set(group) <= set(states) and len(group) > 2:
             rest = [state for state in states if state not in group]

@@ -74,10 +74,11 @@ def host(live_server: Any) -> str:
 def asking(bearer: str, count: int) -> list[Write]:
     """Orders that are placed; each text is its own."""
     wish = {"unit": "500233001001", "category": "0101", "contact": {"phone": "13800001234"}}
-    return [
-        Write(ORDERS, bearer, *(json.dumps({**wish, "text": text}).encode() for text in (f"第{n}盏灯", "另一件事")))
-        for n in range(count)
-    ]
+
+    def body(text: str) -> bytes:
+        return json.dumps({**wish, "text": text}).encode()
+
+    return [Write(ORDERS, bearer, body(f"第{n}盏灯"), body("另一件事")) for n in range(count)]
 
 
 def step(order: Order, noun: str, bearer: str, **values: Any) -> Write:

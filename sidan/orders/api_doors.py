@@ -27,9 +27,11 @@ from sidan.web.client import address
 JSON_BYTES_MOST = 1024 * 1024  # 100,000 characters still get a sentence about their number
 NUMBER = re.compile(f"[{keys.ALPHABET}]{{8}}")
 
-ASKS, ASK_SECONDS = 30, 600  # orders without a bearer, from one address
-READER_TRIES, READER_SECONDS = 30, 600  # proofs from one address, over all numbers
+# The counts of proofs and of steps are one with the pages'.
+ASKS, ASK_SECONDS = 100, 3600  # orders without a bearer, from one address
+READER_TRIES, READER_SECONDS = 60, 900  # proofs from one address, over all numbers
 NUMBER_TRIES, NUMBER_SECONDS = 10, 3600  # proofs for one number, from all addresses: 10,000 tails are not tried out
+DAY_TRIES, DAY_SECONDS = 40, 86_400
 READER_WRITES, READER_WRITE_SECONDS = 60, 3600  # steps by the reader of one order
 
 # The token, its person and the seats held today in one statement.
@@ -136,13 +138,15 @@ def write_limit(who: Caller, now: datetime) -> None:
 
 def ask_limit(request: HttpRequest, now: datetime) -> None:
     """Orders without a bearer are counted by address. One statement."""
-    doors.throttle(f"ask:{address(request)}", ASKS, ASK_SECONDS, now)
+    doors.throttle(f"ask:api:{address(request)}", ASKS, ASK_SECONDS, now)
 
 
 def proof_limit(request: HttpRequest, raw: str, now: datetime) -> None:
-    """Proofs are counted by address and by number, whether or not there is such a number. Two statements."""
-    doors.throttle(f"reader:{address(request)}", READER_TRIES, READER_SECONDS, now)
-    doors.throttle(f"reader:{plain_number(raw) or raw[:40]}", NUMBER_TRIES, NUMBER_SECONDS, now)
+    """Proofs are counted by address and by number, whether or not there is such a number. Three statements."""
+    number = plain_number(raw) or raw[:40]
+    doors.throttle(f"reader:address:{address(request)}", READER_TRIES, READER_SECONDS, now)
+    doors.throttle(f"reader:{number}", NUMBER_TRIES, NUMBER_SECONDS, now)
+    doors.throttle(f"reader:day:{number}", DAY_TRIES, DAY_SECONDS, now)
 
 
 def body_of(request: HttpRequest, most: int = JSON_BYTES_MOST) -> bytes:

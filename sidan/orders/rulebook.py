@@ -57,6 +57,7 @@ class Rulebook:
         self.deadline_ids = {row.pk: row for rows in self.deadlines.values() for row in rows}
         self.ladder = _by(ladder, lambda row: row.rung)
         self.refusals = _by(refusals, lambda row: row.code)
+        self._found: dict[tuple[str, str, str, int, date], DeadlineRule | None] = {}
 
     def category(self, code: str, day: date) -> Category | None:
         """The version of a category on a day."""
@@ -111,7 +112,15 @@ class Rulebook:
         return duty is not None and duty.role == Duty.Part.LEAD
 
     def deadline(self, stage: str, *, klass: str, urgency: str, unit_id: int, day: date) -> DeadlineRule | None:
-        """The rule of a stage: nearest unit upwards, then exact class, then exact urgency."""
+        """The rule of a stage: nearest unit upwards, then exact class, then exact urgency. Remembered with the rulebook."""
+        key = (stage, klass, urgency, unit_id, day)
+        if key not in self._found:
+            if len(self._found) > 50_000:
+                self._found.clear()
+            self._found[key] = self._deadline(*key)
+        return self._found[key]
+
+    def _deadline(self, stage: str, klass: str, urgency: str, unit_id: int, day: date) -> DeadlineRule | None:
         tree = org.tree()
         path: tuple[int | None, ...] = (None, *(tree.nodes[unit_id].path if unit_id in tree.nodes else ()))
         fits = [

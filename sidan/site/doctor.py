@@ -72,7 +72,9 @@ def _python() -> Iterator[Finding]:
     yield Finding("python", "ok" if good else "problem", version, "" if good else "use Python 3.11 to 3.14")
     if not settings.CONFIG.postgres:
         good = sqlite3.sqlite_version_info >= OLDEST_SQLITE
-        yield Finding("sqlite", "ok" if good else "problem", sqlite3.sqlite_version, "" if good else "use a newer Python")
+        yield Finding(
+            "sqlite", "ok" if good else "problem", sqlite3.sqlite_version, "" if good else "use a newer Python"
+        )
 
 
 def _folder() -> Iterator[Finding]:
@@ -108,12 +110,14 @@ def _key(now: datetime) -> Iterator[Finding]:
         if sealed is None:
             yield Finding("key ring", "ok", "is made when it is first needed")
         else:
-            yield Finding("key ring", "problem", f"{path} is missing; no contact can be read", "bring it from the backup")
+            yield Finding(
+                "key ring", "problem", f"{path} is missing; no contact can be read", "bring it from the backup"
+            )
         return
     try:
         crypto.open_text(crypto.seal_text("?"))
         if sealed is not None:
-            crypto.open_text(sealed)
+            crypto.open_text(bytes(sealed))
     except (InvalidTag, KeyError, ValueError, OSError) as error:
         said = f"{path} does not open what is stored ({type(error).__name__})"
         yield Finding("key ring", "problem", said, "bring the right one from the backup")
@@ -143,7 +147,9 @@ def _outbox(now: datetime) -> Iterator[Finding]:
     waits = notify.backlog(now)
     oldest = waits["oldest_at"]
     if waits["given_up"]:
-        yield Finding("given up", "note", f"{waits['given_up']} messages could not be sent", "see the log and the channel")
+        yield Finding(
+            "given up", "note", f"{waits['given_up']} messages could not be sent", "see the log and the channel"
+        )
     if oldest is not None and now - oldest > LONGEST_IN_OUTBOX:
         said = f"{waits['waiting']} messages wait, the oldest since {_span(now - oldest)}"
         yield Finding("outbox", "problem", said, "see clock above, and the channel's settings")

@@ -70,7 +70,10 @@ def _compare(flow: Flow, rows: list[Flowing]) -> Iterator[Difference]:
         elif fold != stands:
             names = [name for name in stands if stands[name] != fold.get(name)]
             yield Difference(
-                row.subject(), "differs", {name: stands[name] for name in names}, {name: fold.get(name) for name in names}
+                row.subject(),
+                "differs",
+                {name: stands[name] for name in names},
+                {name: fold.get(name) for name in names},
             )
 
 

@@ -23,8 +23,8 @@ def name(*parts: object) -> str:
     return sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
 
 
-def throttle(key: str, limit: int, seconds: int, now: datetime, *, units: int = 1) -> None:
-    """Count one more use of a door and refuse above the limit. One statement, in its own transaction.
+def throttle(key: str, limit: int, seconds: int, now: datetime, *, units: int = 1) -> datetime:
+    """Count one more use of a door and refuse above the limit; returns the window's end. One statement, in its own transaction.
 
     Args:
         key: what is counted, e.g. `reader:8K3M2Q7P` or `login:<address>`.
@@ -45,11 +45,12 @@ def throttle(key: str, limit: int, seconds: int, now: datetime, *, units: int = 
     with tx.writing(), connection.cursor() as cursor:
         cursor.execute(sql, [name("throttle", key), units, _stamp(now + timedelta(seconds=seconds)), at, at])
         count, expires = cursor.fetchone()
+    # SQLite gives back what it stored: UTC without saying so.
+    until = expires if isinstance(expires, datetime) else datetime.fromisoformat(str(expires))
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
     if count > limit:
-        # SQLite gives back what it stored: UTC without saying so.
-        until = expires if isinstance(expires, datetime) else datetime.fromisoformat(str(expires))
-        until = until if until.tzinfo else until.replace(tzinfo=UTC)
         raise TooMany(retry_after=max(1, int((until - now).total_seconds()) + 1))
+    return until
 
 
 def lease(key: str, limit: int, seconds: int, now: datetime) -> None:
@@ -63,11 +64,13 @@ def lease(key: str, limit: int, seconds: int, now: datetime) -> None:
         if left > 0 and now < until:
             _leases[key] = (left - 1, until)
             return
-    throttle(key, limit, seconds, now, units=block)
+    # A lease ends with its window at the latest: the next window is counted anew.
+    until = min(throttle(key, limit, seconds, now, units=block), now + timedelta(seconds=30))
     with _lease_lock:
         if len(_leases) > 10_000:
             _leases.clear()
-        _leases[key] = (block - 1, now + timedelta(seconds=min(seconds, 30)))
+        left, other = _leases.get(key, (0, now))  # another thread may have taken a lease at the same moment
+        _leases[key] = (block - 1 + left, min(until, other)) if left and now < other else (block - 1, until)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""Configuration tables, read once per process and refreshed when their revision moves.
+"""Configuration tables, read once per process and refreshed when their revision changes.
 
 Units, catalogues, rules and calendars change a few times a year and are needed by every request.
 """
 
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -26,7 +27,7 @@ _checked: float = float("-inf")
 
 
 def revision() -> int:
-    """The number that every change of configuration raises. One query."""
+    """The number that every change of configuration draws anew. One query."""
     return Revision.objects.filter(name="config").values_list("value", flat=True).first() or 0
 
 
@@ -74,8 +75,10 @@ def bump() -> None:
     tx.insist()
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO base_revision (name, value) VALUES ('config', 1) "
-            "ON CONFLICT (name) DO UPDATE SET value = base_revision.value + 1"
+            "INSERT INTO base_revision (name, value) VALUES ('config', %s) "
+            "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            # Drawn, not counted: after a rollback the next change would have the number of the one that never was.
+            [secrets.randbelow(2**53 - 1) + 1],
         )
     forget()
     # What other threads load before the commit is the old state: forget once more when it is visible.

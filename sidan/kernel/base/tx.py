@@ -4,9 +4,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from django.db import connection, transaction
+
+from sidan.kernel.base import durable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,12 +29,14 @@ def writing() -> Iterator[None]:
             with transaction.atomic():
                 yield
         return
-    with _writer:
-        if connection.in_atomic_block:
+    if connection.in_atomic_block:
+        with _writer:
             yield
-        else:
-            with transaction.atomic():
-                yield
+        return
+    with _writer, transaction.atomic():
+        yield
+    # Outside the lock: while this thread waits for the disk the next one writes, and one wait serves all who came before it.
+    durable.settle(Path(connection.settings_dict["NAME"]))
 
 
 def writes(command: Callable[P, R]) -> Callable[P, R]:

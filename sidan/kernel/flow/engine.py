@@ -57,7 +57,7 @@ def _is(who: Who, flow: Flow, subject: Flowing, act: Act) -> bool:
         case Role(name, at):
             return act.holds(name, getattr(subject, f"{at}_id")) and not barred(flow, subject, act)
         case Party(name):
-            return bool(getattr(subject, f"{name}_id") == act.by.pk)
+            return bool(getattr(subject, f"{name}_id") == act.by.pk) and not barred(flow, subject, act)
         case Clock():
             return act.via == Via.CLOCK
         case Follows():

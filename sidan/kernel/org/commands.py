@@ -46,6 +46,8 @@ def deputise(held: Seat, person: Person, *, from_date: date, to_date: date) -> S
         raise Invalid(fields={"person": _("不能代理自己。")})
     if to_date <= from_date:
         raise Invalid(fields={"to_date": _("结束日期须晚于开始日期。")})
+    if held.to_date is not None and to_date > held.to_date:
+        raise Invalid(fields={"to_date": _("原席位 %(day)s 就结束了，代理不能更长。") % {"day": held.to_date}})
     return Seat.objects.create(
         person=person, unit_id=held.unit_id, role=held.role, from_date=from_date, to_date=to_date, deputy_for=held
     )
@@ -53,10 +55,14 @@ def deputise(held: Seat, person: Person, *, from_date: date, to_date: date) -> S
 
 @tx.writes
 def end_seat(held: Seat, on: date) -> Seat:
-    """End a seat: from that day on it holds nothing. Open work belongs to the unit and stays with whoever holds the role."""
-    held.to_date = max(on, held.from_date)
+    """End a seat: from that day on it holds nothing. Open work belongs to the unit and stays with whoever holds the role.
+
+    What ended before stays ended when it did, deputies included.
+    """
+    last = max(on, held.from_date)
+    held.to_date = min(last, held.to_date) if held.to_date else last
     Seat.objects.filter(pk=held.pk).update(to_date=held.to_date)
-    Seat.objects.filter(deputy_for=held, from_date__lt=held.to_date).update(to_date=held.to_date)
+    Seat.objects.filter(deputy_for=held, from_date__lt=held.to_date, to_date__gt=held.to_date).update(to_date=held.to_date)
     Seat.objects.filter(deputy_for=held, from_date__gte=held.to_date).delete()
     return held
 

@@ -1,12 +1,12 @@
 """Placing an order: the hottest door. At most 8 statements on SQLite, 3 on PostgreSQL (one CTE writes everything)."""
 
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 from django.utils.translation import gettext as _
 
 from sidan.kernel.base import text as texts
@@ -16,16 +16,16 @@ from sidan.kernel.flow import engine
 from sidan.kernel.journal import commands as journal
 from sidan.kernel.journal import hashing
 from sidan.kernel.journal.models import Entry
-from sidan.kernel.notify.models import Message
 from sidan.kernel.org import commands as people
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act, Via
-from sidan.kernel.org.models import Contact, Person, new_id
+from sidan.kernel.org.models import Person, new_id
 from sidan.orders import clocks, keys
 from sidan.orders.commands.intake import category_of
 from sidan.orders.commands.moving import iso
+from sidan.orders.commands.writing import Row, order_row, write
 from sidan.orders.flow import ORDER
-from sidan.orders.models import Order, Text
+from sidan.orders.models import Category, Order, Text
 from sidan.orders.rulebook import rulebook
 from sidan.orders.words import Channel, Kind, Klass, S, Urgency
 
@@ -71,12 +71,29 @@ class Draft:
     order: Order
     text: str
     person: Person
-    contact: Contact | None
+    contact: dict[str, Any] | None  # columns of its row
     entry: Entry
     code: str = ""  # the receipt's 6 digits, where there is no telephone
     emergency: str = ""
-    message: Message | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    message: dict[str, Any] | None = None  # columns of the receipt's message
+
+
+@dataclass(frozen=True)
+class _Clean:
+    """A wish's values, each checked."""
+
+    text: str
+    unit: org.Node
+    about: org.Node | None
+    kind: str
+    urgency: str
+    channel: str
+    phone: str | None
+    name: str | None
+    place: str
+    point: tuple[float | None, float | None]
+    proxy: bool
+    category: Category | None
 
 
 def draft(wish: Wish, act: Act | None, at: datetime, via: Via) -> Draft:
@@ -89,6 +106,29 @@ def draft(wish: Wish, act: Act | None, at: datetime, via: Via) -> Draft:
         Invalid: every wrong field at once.
         NotAllowed: a proxy without a seat there.
     """
+    maker = act or Act(Person(id=new_id(), kind=Person.Kind.RESIDENT), at, via)
+    clean = _cleaned(wish, act, maker)
+    person = Person(id=new_id(), kind=Person.Kind.RESIDENT) if clean.proxy else maker.by
+    own = act is not None and not clean.proxy
+    code = "" if clean.phone or own else keys.new_code()
+    contact = None
+    if not own and (clean.phone or clean.name or code):
+        contact = people.contact_columns(person.pk, name=clean.name, phone=clean.phone, code=code)
+    emergency = rulebook().emergency(clean.category, org.local_date(at))
+    order = _order(wish, clean, person, maker, at, emergency)
+    made = Draft(order, clean.text, person, contact, _entry(order, clean.text, maker), code, emergency)
+    if clean.phone and not emergency:
+        made.message = {
+            "topic": "orders.receipt", "key": f"{order.subject()}/1/resident", "lane": order.subject(),
+            "to_person_id": person.pk, "role": "", "channel": "", "state": "queued", "tries": 0, "error": "",
+            "data": journal.canonical_json({"number": order.number, "due": iso(order.answer_due_at)}),
+            "next_try_at": at, "created_at": at,
+        }  # fmt: skip
+    return made
+
+
+def _cleaned(wish: Wish, act: Act | None, maker: Act) -> _Clean:
+    """Every value of a wish, or every wrong field at once."""
     wrong: dict[str, Any] = {}
 
     def tried(clean: Any, *args: Any, **kwargs: Any) -> Any:
@@ -98,73 +138,81 @@ def draft(wish: Wish, act: Act | None, at: datetime, via: Via) -> Draft:
             wrong.update(refusal.details["fields"])
             return None
 
-    body = tried(texts.clean_text, wish.text)
     unit = tried(_unit, wish.unit, "unit")
-    about = tried(_unit, wish.about, "about") if wish.about else None
-    kind = tried(_one_of, Kind, wish.kind or Kind.HELP, "kind")
-    urgency = tried(_one_of, Urgency, wish.urgency or Urgency.NORMAL, "urgency")
     channel = tried(_one_of, Channel, wish.channel or Channel.WEB, "channel")
-    phone = tried(texts.clean_phone, wish.phone) if wish.phone and not wish.anonymous else None
-    name = tried(texts.clean_text, wish.name, max_chars=40, field="name") if wish.name and not wish.anonymous else None
-    place = tried(texts.clean_text, wish.place, max_chars=120, field="place") if wish.place else ""
-    lat, lon = tried(_point, wish.lat, wish.lon) or (None, None)
-    proxy = tried(_proxy, wish, channel, unit, act)
-    maker = act or Act(Person(id=new_id(), kind=Person.Kind.RESIDENT), at, via)
-    category = tried(category_of, wish.category, maker)
-    if wish.confidential and not wish.anonymous and not phone:
-        wrong["phone"] = _("保密单要留手机号，只有经两人同意才能查看；不想留号码请选匿名。")
+    named = bool(wish.name) and not wish.anonymous
+    clean = _Clean(
+        text=tried(texts.clean_text, wish.text),
+        unit=unit,
+        about=tried(_unit, wish.about, "about") if wish.about else None,
+        kind=tried(_one_of, Kind, wish.kind or Kind.HELP, "kind"),
+        urgency=tried(_one_of, Urgency, wish.urgency or Urgency.NORMAL, "urgency"),
+        channel=channel,
+        phone=tried(texts.clean_phone, wish.phone) if wish.phone and not wish.anonymous else None,
+        name=tried(texts.clean_text, wish.name, max_chars=40, field="name") if named else None,
+        place=tried(texts.clean_text, wish.place, max_chars=120, field="place") if wish.place else "",
+        point=tried(_point, wish.lat, wish.lon) or (None, None),
+        proxy=tried(_proxy, wish, channel, unit, act),
+        category=tried(category_of, wish.category, maker),
+    )
+    if wish.confidential and not wish.anonymous and not clean.phone:
+        wrong.setdefault("phone", _("保密单要留手机号，只有经两人同意才能查看；不想留号码请选匿名。"))
     if wrong:
         raise Invalid(fields=wrong)
-    person = Person(id=new_id(), kind=Person.Kind.RESIDENT) if proxy else maker.by
-    own = act is not None and not proxy
-    code = "" if phone or own else keys.new_code()
-    contact = None
-    if not own and (phone or name or code):
-        contact = Contact(person_id=person.pk, **people.contact_columns(person.pk, name=name, phone=phone, code=code))
-    emergency = rulebook().emergency(category, org.local_date(at))
+    return clean
+
+
+def _order(wish: Wish, clean: _Clean, person: Person, maker: Act, at: datetime, emergency: str) -> Order:
+    """The row, with its clocks; an emergency has none."""
+    category = clean.category
     order = Order(
-        number=keys.new_number(), state=S.NOT_ACCEPTED if emergency else S.SUBMITTED, unit_id=unit.id,
-        desk_unit_id=_desk(unit, about), about_unit_id=about.id if about else None, asked_by_id=person.pk,
-        recorded_by_id=maker.by.pk if proxy else None, kind=kind, category_id=category.pk if category else None,
-        klass=category.klass if category else Klass.GENERAL, urgency=urgency, channel=channel,
-        title=texts.first_line(body), place=place, lat=lat, lon=lon, public=bool(wish.public) and not wish.confidential,
+        number=keys.new_number(), state=S.NOT_ACCEPTED if emergency else S.SUBMITTED, unit_id=clean.unit.id,
+        desk_unit_id=_desk(clean.unit, clean.about), about_unit_id=clean.about.id if clean.about else None,
+        asked_by_id=person.pk, recorded_by_id=maker.by.pk if clean.proxy else None, kind=clean.kind,
+        category_id=category.pk if category else None, klass=category.klass if category else Klass.GENERAL,
+        urgency=clean.urgency, channel=clean.channel, title=texts.first_line(clean.text), place=clean.place,
+        lat=clean.point[0], lon=clean.point[1], public=bool(wish.public) and not wish.confidential,
         anonymous=bool(wish.anonymous), confidential=bool(wish.confidential) and not wish.anonymous, asked_at=at,
     )  # fmt: skip
     if emergency:
         order.refusal, order.closed_at = "emergency", at
-    else:
-        for column, value in clocks.promise(order, at).items():
-            setattr(order, column, value)
-        for column, value in clocks.stage(order, S.SUBMITTED, at).items():
-            setattr(order, column, value)
-    made = Draft(order, body, person, contact, _entry(order, body, maker), code, emergency)
-    if phone and not emergency:
-        made.message = Message(
-            topic="orders.receipt", key=f"{order.subject()}/1/resident", lane=order.subject(), to_person_id=person.pk,
-            data={"number": order.number, "due": iso(order.answer_due_at)}, next_try_at=at, created_at=at,
-        )  # fmt: skip
-    return made
+        return order
+    for column, value in clocks.promise(order, at).items():
+        setattr(order, column, value)
+    for column, value in clocks.stage(order, S.SUBMITTED, at).items():
+        setattr(order, column, value)
+    return order
 
 
 @tx.writes
 def ask(made: Draft) -> Order:
     """Write a draft: person, contact, order, words, journal and the receipt's message, together or not at all."""
-    new_person = made.person if made.person._state.adding else None
-    rows: list[models.Model] = [row for row in (new_person, made.contact) if row is not None]
-    words = Text(
-        order=made.order, seq=1, kind=Text.Kind.REQUEST, body=made.text, digest=sha256(made.text.encode()).digest()
-    )
-    after: list[models.Model] = [made.entry, *([made.message] if made.message else [])]
-    if connection.vendor == "postgresql":
-        _one_statement(rows, made.order, words, after)
-    else:
-        for row in rows:
-            _insert(row)
-        made.order.pk = _insert(made.order)
-        words.order_id = made.order.pk
-        for row in (words, *after):
-            _insert(row)
-    return made.order
+    order, entry = made.order, made.entry
+    before: list[Row] = []
+    if made.person._state.adding:
+        before.append(("org_person", {"id": made.person.pk, "kind": made.person.kind, "name": ""}))
+        made.person._state.adding = False
+    if made.contact:
+        columns = {name: value for name, value in made.contact.items() if value is not None}
+        before.append(("org_contact", {"person_id": made.person.pk, **columns}))
+    said = sha256(made.text.encode()).digest()
+    words: dict[str, Any] = {
+        "seq": 1,
+        "kind": Text.Kind.REQUEST,
+        "body": made.text,
+        "digest": said,
+        "staff_only": False,
+    }
+    written = {
+        name: getattr(entry, name)
+        for name in ("kind", "subject", "seq", "prev", "hash", "by_id", "at", "via", "frm", "to", "data")
+    }
+    after: list[Row] = [("journal_entry", written)]
+    if made.message:
+        after.append(("notify_message", made.message))
+    order.pk = write(before, order_row(order), ("orders_text", words), after)
+    order._state.adding, order._state.db = False, "default"
+    return order
 
 
 def _entry(order: Order, body: str, act: Act) -> Entry:
@@ -176,53 +224,6 @@ def _entry(order: Order, body: str, act: Act) -> Entry:
     )  # fmt: skip
     order.version, order.head = 1, entry.hash
     return entry
-
-
-def _columns(row: models.Model) -> tuple[list[str], list[Any]]:
-    """Columns and values of a row that is to be inserted; an automatic key and nulls are left to the database."""
-    names, values = [], []
-    for column in row._meta.concrete_fields:
-        value = getattr(row, column.attname)
-        if value is None:
-            continue
-        names.append(column.column or column.name)
-        values.append(column.get_db_prep_save(value, connection))
-    return names, values
-
-
-def _insert(row: models.Model) -> int:
-    names, values = _columns(row)
-    holes = ",".join(["%s"] * len(values))
-    with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {row._meta.db_table} ({','.join(map(_quoted, names))}) VALUES ({holes})", values)
-        return int(cursor.lastrowid or 0)
-
-
-def _one_statement(before: list[models.Model], order: Order, words: Text, after: list[models.Model]) -> None:
-    """Everything in one writable CTE. Foreign keys are checked at the end of the transaction, so the order is free."""
-    parts, values = [], []
-    for at, row in enumerate((*before, *after)):
-        names, given = _columns(row)
-        table = row._meta.db_table
-        holes = ",".join(["%s"] * len(given))
-        parts.append(f"w{at} AS (INSERT INTO {table} ({','.join(map(_quoted, names))}) VALUES ({holes}))")
-        values += given
-    names, given = _columns(order)
-    holes = ",".join(["%s"] * len(given))
-    parts.append(f"o AS (INSERT INTO orders_order ({','.join(map(_quoted, names))}) VALUES ({holes}) RETURNING id)")
-    values += given
-    names, given = _columns(words)
-    holes = ",".join(["%s"] * len(given))
-    columns = ",".join(map(_quoted, names))
-    parts.append(f"t AS (INSERT INTO orders_text (order_id, {columns}) SELECT o.id, {holes} FROM o)")
-    values += given
-    with connection.cursor() as cursor:
-        cursor.execute(f"WITH {', '.join(parts)} SELECT id FROM o", values)
-        order.pk = words.order_id = cursor.fetchone()[0]
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'
 
 
 def _unit(raw: object, name: str) -> org.Node:

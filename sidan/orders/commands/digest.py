@@ -55,9 +55,11 @@ def work(at: datetime) -> dict[tuple[int, str], Counter[str]]:
         holder = Order(**{name: row[name] for name in ("state", "unit_id", "desk_unit_id", "lead_unit_id")})
         counts = found[in_hand(holder)]
         counts.update(late=row["late"], near=row["near"], new=row["all"] if row["state"] in UNTOUCHED else 0)
-    helps = Support.objects.filter(state="asked").values("unit_id").annotate(all=Count("pk"), late=Count("pk", filter=late))
-    for row in helps:
-        found[row["unit_id"], _helper(row["unit_id"])].update(new=row["all"], late=row["late"])
+    helps = (
+        Support.objects.filter(state="asked").values("unit_id").annotate(all=Count("pk"), late=Count("pk", filter=late))
+    )
+    for part in helps:
+        found[part["unit_id"], _helper(part["unit_id"])].update(new=part["all"], late=part["late"])
     return dict(found)
 
 

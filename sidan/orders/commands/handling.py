@@ -39,7 +39,9 @@ def start(order: Order, *, act: Act) -> Order:
 def contact(order: Order, *, way: str, note: str | None = None, act: Act) -> Order:
     """The resident was contacted (art. 15); the first time counts for the response rate. Not reached is no contact."""
     need(order, "contact", act)
-    changes: dict[str, Any] = {"first_contact_at": act.at} if order.first_contact_at is None and way != "no_answer" else {}
+    changes: dict[str, Any] = (
+        {"first_contact_at": act.at} if order.first_contact_at is None and way != "no_answer" else {}
+    )
     move(order, "contact", act, text=note, kind=Text.Kind.NOTE, staff_only=True, data={"way": way}, **changes)
     return order
 

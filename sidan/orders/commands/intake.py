@@ -13,7 +13,7 @@ from sidan.orders.commands.moving import move, need, release_supports, tell_resi
 from sidan.orders.models import Category, Order, Text
 from sidan.orders.queries.seeing import in_hand, sees
 from sidan.orders.rulebook import rulebook
-from sidan.orders.words import S, Stage, Urgency
+from sidan.orders.words import S, Stage
 
 
 def category_of(code: str | None, act: Act) -> Category | None:
@@ -95,7 +95,7 @@ def pass_on(order: Order, *, category: str | None = None, note: str | None = Non
     """Beyond the community: to the street's desk."""
     need(order, "pass_on", act)
     found = category_of(category, act)
-    changes: dict[str, Any] = {"category_id": found.pk, "klass": found.klass} if found else {}
+    changes = _classed(order, found, order.urgency, found.klass) if found else {}
     entry = move(
         order, "pass_on", act, text=note, kind=Text.Kind.NOTE, staff_only=True, lead_unit_id=None, **changes
     )  # fmt: skip
@@ -110,15 +110,20 @@ def classify(order: Order, *, category: str, urgency: str | None = None, klass: 
     found = category_of(category, act)
     if found is None:
         raise Invalid(fields={"category": _("请选择类别。")})
-    before = order.klass, order.urgency
-    order.klass, order.urgency = klass or found.klass, urgency or order.urgency or Urgency.NORMAL
-    promised = clocks.promise(order, order.asked_at)
-    new: dict[str, Any] = {"category_id": found.pk, "klass": order.klass, "urgency": order.urgency}
-    order.klass, order.urgency = before  # the engine sets them, and the journal with it
-    if order.round > 1 or before == (new["klass"], new["urgency"]):
-        promised = {}
-    move(order, "classify", act, **new, **promised)
+    move(order, "classify", act, **_classed(order, found, urgency or order.urgency, klass or found.klass))
     return order
+
+
+def _classed(order: Order, category: Category, urgency: str, klass: str) -> dict[str, Any]:
+    """A category's columns, with the deadlines of its class reckoned from the day it was asked."""
+    before = order.klass, order.urgency
+    new: dict[str, Any] = {"category_id": category.pk, "klass": klass, "urgency": urgency}
+    if order.round > 1 or before == (klass, urgency):
+        return new
+    order.klass, order.urgency = klass, urgency
+    promised = clocks.promise(order, order.asked_at)
+    order.klass, order.urgency = before  # the engine sets them, and the journal with it
+    return {**new, **promised}
 
 
 @tx.writes
@@ -142,7 +147,10 @@ def merge(order: Order, *, into: str, act: Act) -> Order:
     if target.state in (S.MERGED, S.WITHDRAWN, S.NOT_ACCEPTED):
         raise NotNow(_("那一单已经%(state)s，不能合并到它。") % {"state": S(target.state).label}, code="target_ended")
     # The target is locked by its version only when it moves itself; being merged into does not change it.
-    entry = move(order, "merge", act, merged_into_id=target.pk, closed_at=act.at, data={"into": target.number})
+    release_supports(order, act)
+    entry = move(
+        order, "merge", act, merged_into_id=target.pk, closed_at=act.at, supports_open=0, data={"into": target.number}
+    )  # fmt: skip
     tell_resident(order, "merged", entry, into=target.number)
     return order
 

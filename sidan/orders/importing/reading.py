@@ -89,7 +89,7 @@ class Source:
     def records(self) -> Iterator[Record]:
         """Numbered records, the header being 1; empty ones are left out."""
         csv.field_size_limit(FIELD_CHARS_MOST)
-        text = io.TextIOWrapper(self._bytes, encoding=self.encoding, newline="")
+        text = self._stack.enter_context(io.TextIOWrapper(self._bytes, encoding=self.encoding, newline=""))
         reader = csv.reader(_lines(text), delimiter=self.delimiter, strict=True)
         number = 0
         while True:

@@ -33,13 +33,14 @@ class RowError:
 
 @dataclass
 class Report:
-    """The outcome of an import, its preview, or its undoing.
+    """The outcome of an import, its preview, or its undoing (which has no encoding).
 
     Attributes:
         known: external numbers that were there already; nothing is done about them.
         errors: the first 20; all of them stand in the file at `errors_path`.
         samples: field -> a few values as they would be written; preview only.
         unclocked: open orders of days for which no deadline rule is known: they have no clock.
+        write_seconds: how long the database's statements took, of the whole.
         undone, left: of an undoing: how many were unloaded, and the numbers of those that were worked on since.
     """
 
@@ -57,12 +58,13 @@ class Report:
     errors: list[RowError] = field(default_factory=list)
     errors_path: Path | None = None
     samples: dict[str, list[str]] = field(default_factory=dict)
+    write_seconds: float = 0.0
     undone: int = 0
     left: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
         """The report as a person reads it."""
-        if self.left or self.undone:
+        if not self.encoding:
             out = [_("批次 %(id)s：撤销 %(n)d 单。") % {"id": self.batch_id, "n": self.undone}]
             if self.left:
                 out.append(

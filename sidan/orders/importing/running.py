@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
+from time import perf_counter
 from typing import NamedTuple, TypeVar
 
 from django.db import connection
@@ -27,7 +28,7 @@ from sidan.orders.importing.rows import Mapper, Row
 from sidan.orders.models import Batch
 
 CHUNK_ROWS = 4_000
-SAMPLES = 3
+SAMPLES, SAMPLED_ROWS = 3, 500
 
 Progress = Callable[[int, int], None]
 T = TypeVar("T")
@@ -125,7 +126,8 @@ class _Job:
                 else:
                     seen.add(mark)
                     self._count([row])
-                    self._sample(row)
+                    if self.report.created <= SAMPLED_ROWS:
+                        self._sample(row)
             self._done(chunk, errors)
 
     @tx.writes
@@ -171,7 +173,9 @@ class _Job:
             rows = [chunk.rows[at] for at in fresh]
         else:
             rows = chunk.rows
+        start = perf_counter()
         storing.write(ready)
+        self.report.write_seconds += perf_counter() - start
         self._count(rows)
         self._done(chunk, errors)
 

@@ -20,6 +20,12 @@ TABLES = (
     ("journal_entry", building.ENTRY_COLUMNS),
 )
 
+CACHE_KIB = 65_536  # of SQLite's pages while an import runs
+_LOCAL = {
+    "lock_timeout": "0", "statement_timeout": "0", "jit": "off", "enable_seqscan": "off", "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}  # fmt: skip
+
 
 def on_postgres() -> bool:
     return connection.vendor == "postgresql"
@@ -31,25 +37,37 @@ def begin(system: str) -> None:
     Foreign keys are checked statement by statement: left to the commit, a million rows' checks would wait in memory.
     """
     tx.insist()
-    if not on_postgres():
-        return  # the writers' lock has one import wait for the other
+    if not on_postgres():  # the writers' lock has one import wait for the other
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)")
+        # The planner takes a table that fills in this very transaction for an empty one: it would read all of it each time.
+        cursor.execute(
+            f"SELECT {', '.join(f'set_config({name!r}, {value!r}, true)' for name, value in _LOCAL.items())}"
+        )
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 311))", [f"sidan.import:{system}"])
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def known(system: str, numbers: Sequence[str]) -> dict[str, int | None]:
     """External numbers that are there already, each with its batch. One query."""
-    sql = "SELECT external_number, batch_id FROM orders_order WHERE external_system = %s AND external_number IS NOT NULL AND "
     with connection.cursor() as cursor:
         if on_postgres():
-            cursor.execute(sql + "external_number = ANY(%s)", [system, list(numbers)])
+            cursor.execute(
+                "SELECT o.external_number, o.batch_id FROM unnest(string_to_array(%s, chr(31))) AS n(number) "
+                "JOIN orders_order o ON o.external_system = %s AND o.external_number = n.number",
+                ["\x1f".join(numbers), system],
+            )
             return dict(cursor.fetchall())
+        sql = (
+            "SELECT external_number, batch_id FROM orders_order "
+            "WHERE external_system = %s AND external_number IS NOT NULL AND external_number IN"
+        )
         found: dict[str, int | None] = {}
         for at in range(0, len(numbers), 900):
             part = list(numbers[at : at + 900])
-            cursor.execute(sql + f"external_number IN ({','.join(['%s'] * len(part))})", [system, *part])
+            cursor.execute(f"{sql} ({','.join(['%s'] * len(part))})", [system, *part])
             found.update(cursor.fetchall())
         return found
 
@@ -78,7 +96,11 @@ class Issue:
         found: set[str] = set()
         with connection.cursor() as cursor:
             if on_postgres():
-                cursor.execute("SELECT number FROM orders_order WHERE number = ANY(%s)", [numbers])
+                cursor.execute(
+                    "SELECT o.number FROM unnest(string_to_array(%s, ',')) AS n(number) "
+                    "JOIN orders_order o ON o.number = n.number",
+                    [",".join(numbers)],
+                )
                 return {row[0] for row in cursor.fetchall()}
             for at in range(0, len(numbers), 900):
                 part = numbers[at : at + 900]

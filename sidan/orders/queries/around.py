@@ -83,7 +83,17 @@ def alike(order: Order, act: Act, *, limit: int = 40) -> tuple[list[dict[str, An
         condition |= Q(unit=order.unit_id, category=order.category_id) & ~Q(state__in=ENDS)
     rows = Order.objects.filter(condition).filter(visible_to(act)).exclude(pk=order.pk)
     # Not sorted by the database: with a limit it would walk the index of dates to find these few.
-    names = ("number", "title", "place", "state", "asked_at", "due_at", "lead_unit_id", "merged_into_id")
+    names = (
+        "number",
+        "title",
+        "place",
+        "confidential",
+        "state",
+        "asked_at",
+        "due_at",
+        "lead_unit_id",
+        "merged_into_id",
+    )
     found: list[dict[str, Any]] = [dict(row) for row in rows.values(*names)[:limit]]
     found.sort(key=lambda row: row["asked_at"], reverse=True)
     merged = [row for row in found if row["merged_into_id"] == order.pk]

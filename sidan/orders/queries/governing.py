@@ -217,9 +217,16 @@ def _was(entries: list[Entry], new_id: int, old_id: int) -> date | None:
 class Page:
     """Some rows of a table."""
 
-    rows: list[dict[str, Any]]
+    rows: list[Any]
     number: int
     more: bool
+
+
+def paged(rows: Any, number: int) -> Page:
+    """One page of a query set, and whether more follow. One statement."""
+    start = (max(1, number) - 1) * PAGE
+    found = list(rows[start : start + PAGE + 1])
+    return Page(found[:PAGE], number, len(found) > PAGE)
 
 
 def listed(of: Table, act: Act, *, search: str = "", when: str = "now", number: int = 1) -> Page:
@@ -233,9 +240,8 @@ def listed(of: Table, act: Act, *, search: str = "", when: str = "now", number: 
     if search:
         found = found.filter(of.search(search))
     order = [of.column(name).attr for name in of.key]
-    start = (max(1, number) - 1) * PAGE
-    rows = list(found.order_by(*order, "valid_from", "id")[start : start + PAGE + 1])
-    return Page([_line(of, one, today) for one in rows[:PAGE]], number, len(rows) > PAGE)
+    page = paged(found.order_by(*order, "valid_from", "id"), number)
+    return Page([_line(of, one, today) for one in page.rows], page.number, page.more)
 
 
 def _when(rows: QuerySet[Any], when: str, today: date) -> QuerySet[Any]:

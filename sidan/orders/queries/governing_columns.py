@@ -125,13 +125,20 @@ class Column:
         if isinstance(cleaned, org.Node):
             return cleaned.id
         if isinstance(cleaned, list):
-            return PART.join(one.code if isinstance(one, org.Node) else str(one) for one in cleaned)
+            return self._ordered([one.code if isinstance(one, org.Node) else str(one) for one in cleaned])
         return cleaned
+
+    def _ordered(self, values: list[str]) -> str:
+        """Several values in one order, so that the same ones look the same."""
+        known = [value for value, _label in self.field.options()] if isinstance(self.field, Several) else sorted(values)
+        return PART.join(sorted(values, key=lambda one: (one not in known, known.index(one) if one in known else 0)))
 
     def cell(self, stored: Any) -> str:
         """The value in a csv file and in the journal."""
         if self.field.kind == "unit":
             return all_units()[stored][0] if stored in all_units() else ""
+        if self.plural and stored:
+            return self._ordered(str(stored).split(PART))
         return "" if stored is None else str(stored)
 
     def raw(self, cell: str) -> Any:

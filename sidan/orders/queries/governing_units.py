@@ -16,7 +16,6 @@ from sidan.orders.queries import governing
 from sidan.orders.queries.lists import DESKS
 from sidan.orders.words import ENDS
 
-PAGE = 50
 LEVELS = {"county": "county", "street": "town", "town": "town", "township": "town", "community": "community",
           "village": "community", "grid": "grid"}  # fmt: skip
 # What a unit of a level may stand under; a body serves any place.
@@ -64,15 +63,12 @@ def children(row: Unit, act: Act, search: str = "", number: int = 1) -> governin
         rows = rows.filter(Q(name__contains=search) | Q(code__contains=search), pk__in=below)
     else:
         rows = rows.filter(parent=row)
-    start = (max(1, number) - 1) * PAGE
-    slice_: QuerySet[Any, Any] = (
-        rows.order_by("code").values("id", "code", "name", "kind", "valid_from", "valid_to")[start : start + PAGE + 1]
-    )
+    page = governing.paged(rows.order_by("code").values("id", "code", "name", "kind", "valid_from", "valid_to"), number)
     tree = org.tree()
-    for one in found:
-        one["kind"] = str(Unit.Kind(one["kind"]).label)
+    for one in page.rows:
+        one["kind"] = Unit.Kind(one["kind"]).label
         one["below"] = len(tree.descendants(one["id"])) - 1
-    return governing.Page(found[:PAGE], number, len(found) > PAGE)
+    return page
 
 
 def seats(units: Iterable[int], act: Act, *, search: str = "", number: int = 1) -> governing.Page:
@@ -81,17 +77,17 @@ def seats(units: Iterable[int], act: Act, *, search: str = "", number: int = 1) 
     rows = Seat.objects.filter(Q(to_date=None) | Q(to_date__gt=today), unit__in=list(units))
     if search:
         rows = rows.filter(Q(person__name__contains=search) | Q(person__handle__contains=search))
-    start = (max(1, number) - 1) * PAGE
-    slice_: QuerySet[Any, Any] = (
+    page = governing.paged(
         rows.order_by("unit__code", "role", "from_date", "id").values(
             "id", "role", "from_date", "to_date", "unit__code", "unit__name", "person__handle", "person__name",
             "deputy_for__person__name",
-        )[start : start + PAGE + 1]
+        ),
+        number,
     )  # fmt: skip
-    for one in found:
+    for one in page.rows:
         one["role_words"] = Seat.Role(one["role"]).label
         one["coming"] = one["from_date"] > today
-    return governing.Page(found[:PAGE], number, len(found) > PAGE)
+    return page
 
 
 def seat(pk: int) -> Seat:

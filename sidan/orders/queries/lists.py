@@ -129,7 +129,9 @@ def supports(act: Act, *, limit: int = PAGE) -> list[dict[str, Any]]:
         for below in tree.descendants(held.unit_id)
     ]
     rows = Support.objects.filter(unit__in=mine, state="asked").order_by("due_at", "id")
-    found = rows.values("id", "unit_id", "due_at", "order__number", "order__title", "order__lead_unit_id")[:limit]
+    found = rows.values(
+        "id", "unit_id", "due_at", "order__number", "order__title", "order__confidential", "order__lead_unit_id"
+    )[:limit]
     return [dict(row) for row in found]
 
 

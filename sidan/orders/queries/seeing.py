@@ -8,13 +8,15 @@ from sidan.orders.models import Order, Support
 from sidan.orders.words import S
 
 _DESK_ROLES = ("dispatcher", "checker", "supervisor")
+_HELPING_ROLES = ("handler", "community")
 
 
 def visible_to(act: Act) -> Q:
     """The orders that an act may see. No query of its own but the actor's seats.
 
-    Residents see what they asked. A community sees its own and what it leads; a desk its tree and what was escalated to it; a
-    handler what its unit leads or helps with; nobody what is said about the unit they sit in. The operator sees none.
+    Residents see what they asked. A community sees its own and what it leads or helps with; a desk its tree and what was
+    escalated to it; a handler what its unit leads or helps with; nobody what is said about the unit they sit in. The operator
+    sees none.
     """
     tree = org.tree()
     condition = Q(asked_by=act.by.pk) | Q(recorded_by=act.by.pk)
@@ -32,8 +34,9 @@ def visible_to(act: Act) -> Q:
             else:
                 condition |= Q(unit__in=below) | Q(desk_unit__in=below)
         elif held.role == "handler":
-            helps = Support.objects.filter(order=OuterRef("pk"), unit__in=below)
-            condition |= Q(lead_unit__in=below) | Q(Exists(helps))
+            condition |= Q(lead_unit__in=below)
+        if held.role in _HELPING_ROLES:
+            condition |= Q(Exists(Support.objects.filter(order=OuterRef("pk"), unit__in=below)))
     if sat_in:
         condition &= Q(about_unit=None) | ~Q(about_unit__in=sat_in)
     return condition
@@ -41,18 +44,20 @@ def visible_to(act: Act) -> Q:
 
 def sees(order: Order, act: Act) -> bool:
     """Whether an act may see one order that is at hand. One query at most (co-handlers)."""
-    if act.by.pk in (order.asked_by_id, order.recorded_by_id):
-        return True
     tree = org.tree()
     if order.about_unit_id and any(tree.is_above(order.about_unit_id, held.unit_id) for held in act.seats):
         return False
-    if any(act.holds(role, unit) for role in _DESK_ROLES for unit in (order.unit_id, order.desk_unit_id)):
+    if act.by.pk in (order.asked_by_id, order.recorded_by_id):
+        return True
+    # The root is named apart: a place that is no more lies below nothing, and its orders remain the county's.
+    places = (order.unit_id, order.desk_unit_id, tree.root().id)
+    if any(act.holds(role, unit) for role in _DESK_ROLES for unit in places):
         return True
     if any(act.holds("community", unit) for unit in (order.unit_id, order.lead_unit_id)):
         return True
     if act.holds("handler", order.lead_unit_id):
         return True
-    mine = [below for held in act.seats if held.role == "handler" for below in tree.descendants(held.unit_id)]
+    mine = [below for held in act.seats if held.role in _HELPING_ROLES for below in tree.descendants(held.unit_id)]
     return bool(mine) and Support.objects.filter(order=order, unit_id__in=mine).exists()
 
 

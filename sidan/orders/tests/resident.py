@@ -89,5 +89,6 @@ def fetch(client: Client, href: str) -> tuple[int, bytes]:
     if not answer.streaming:
         return answer.status_code, answer.content
     data = b"".join(answer.streaming_content)
-    answer.file_to_stream.close()  # closing the answer itself would end the test's connection to the database
+    for close in answer._resource_closers:  # closing the answer itself would end the test's connection to the database
+        close()
     return answer.status_code, data

@@ -13,7 +13,7 @@ from sidan.kernel.journal import queries as journal
 from sidan.orders.flow import ORDER
 from sidan.orders.models import Order
 from sidan.orders.tests import make
-from sidan.orders.tests.api_client import ORDERS, Api, placed, reader
+from sidan.orders.tests.api_client import ORDERS, Api, placed, reader, wish
 
 pytestmark = pytest.mark.django_db
 
@@ -132,8 +132,6 @@ def test_two_people_open_a_confidential_identity(staff: dict[str, Api]) -> None:
 
 
 def test_a_proxy_records_with_the_residents_consent(staff: dict[str, Api]) -> None:
-    from sidan.orders.tests.api_client import wish
-
     recorder = staff["recorder"]
     assert recorder.post(ORDERS, wish(channel="grid")).json()["fields"].keys() == {"consent"}
     answer = recorder.post(ORDERS, wish(channel="grid", consent=True))
@@ -144,8 +142,6 @@ def test_a_proxy_records_with_the_residents_consent(staff: dict[str, Api]) -> No
 
 
 def test_lists_are_filtered_and_paged_by_key(staff: dict[str, Api]) -> None:
-    from sidan.orders.tests.api_client import wish
-
     numbers = [staff["community"].post(ORDERS, wish(kind="consult")).json()["number"] for _n in range(5)]
     other = placed(unit="500233002001")["number"]
     found: list[str] = []

@@ -48,6 +48,11 @@ def numbers(text: str) -> set[str]:
     return set(re.findall(r'href="/desk/orders/([A-Z0-9]{8})/[#"]', text))
 
 
+def own(asked: Any) -> int:
+    """A page's own queries: once a second a process also looks whether the rules have changed."""
+    return sum("base_revision" not in query["sql"] for query in asked.captured_queries)
+
+
 @pytest.mark.parametrize("name", [name for name in lists.DESKS if name != "overdue"])
 def test_each_desk_shows_exactly_what_waits_there(name: str) -> None:
     made = [make.order_in(state) for state in S]
@@ -171,9 +176,9 @@ def test_a_list_costs_the_same_for_one_row_and_for_twenty(
             for _one in range(more):
                 make.order_in(state, old)
         client.get(f"/desk/{page}")  # the rules and the tree are read once
-        with django_assert_max_num_queries(10) as asked:
+        with django_assert_max_num_queries(12) as asked:
             client.get(f"/desk/{page}")
-        counts.append(len(asked))
+        counts.append(own(asked))
     assert counts[0] == counts[1]
     # Session, account, person, seats and the counts beside the list are the frame's.
     assert counts[1] - 5 <= 6
@@ -185,8 +190,9 @@ def test_an_orders_page_costs_at_most_twelve_queries(state: S, django_assert_max
     for handle in ("dispatcher", "handler", "county-supervisor", "community"):
         client = door(handle)
         client.get("/desk/")
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(13) as asked:
             client.get(f"/desk/orders/{order.number}/")
+        assert own(asked) <= 12
 
 
 def test_pages_follow_each_other_without_gaps(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,7 +104,7 @@ def choices(order: Order, act: Act, suggested: Suggestion | None) -> dict[str, l
         if node.is_body and node.parent_id is not None and not told_about(node)
         and (tree.is_above(node.parent_id, desk.id) or tree.is_above(desk.id, node.id))
     ]  # fmt: skip
-    bodies.sort(key=lambda node: (-len(node.path), node.code))
+    bodies.sort(key=lambda node: (node.kind != "department", node.kind == "team", -len(node.path), node.code))
     places = [
         tree.node(below)
         for below in tree.descendants(desk.id)
@@ -132,7 +132,16 @@ def _fields(order: Order, step: Step, act: Act) -> tuple[Any, ...]:
     """A step's fields with the catalogue as a list to choose from, and photos as files."""
     if step.noun == PHOTO:
         return PHOTO_FIELDS
-    return tuple(_category(order, step, field, act) if field.name == "category" else field for field in step.fields)
+    return tuple(_field(order, step, field, act) for field in step.fields)
+
+
+def _field(order: Order, step: Step, field: Field, act: Act) -> Field | Ask:
+    """What is typed as a code elsewhere is chosen from a list here, so the help about codes is left out."""
+    if field.name == "category":
+        return _category(order, step, field, act)
+    if field.kind in ("unit", "units"):
+        return Ask(field.name, field.label, field.kind, required=field.required)
+    return field
 
 
 def _category(order: Order, step: Step, field: Field, act: Act) -> Prefilled:
@@ -140,14 +149,17 @@ def _category(order: Order, step: Step, field: Field, act: Act) -> Prefilled:
     day = org.local_date(act.at)
     now = rulebook().category_ids.get(order.category_id or 0)
     rows = rulebook().category_choices(day)
-    if now is not None and step.do != "classify":
+    near = now is not None and step.do != "classify"
+    if now is not None and near:
         rows = [row for row in rows if row.code[:2] == now.code[:2]]
     names = {row.code: row.name for row in rows}
-    chosen = [
-        (row.code, " › ".join(names[row.code[:length]] for length in (2, 4, 6)
-                              if length <= len(row.code) and row.code[:length] in names))
-        for row in rows
-    ]  # fmt: skip
+
+    def path(code: str) -> str:
+        # Among neighbours the first level says nothing, and would push the last out of a narrow box.
+        lengths = [length for length in (2, 4, 6) if length <= len(code) and not (near and length == 2 < len(code))]
+        return " › ".join(names[code[:length]] for length in lengths if code[:length] in names)
+
+    chosen = [(row.code, path(row.code)) for row in rows]
     value = now.code if now is not None else None
     return Prefilled(field.name, field.label, "choice", required=field.required, choices=chosen, value=value)
 

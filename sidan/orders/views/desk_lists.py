@@ -14,7 +14,7 @@ from sidan.kernel.org.act import Act
 from sidan.orders import menu
 from sidan.orders.queries import around, figures, lists
 from sidan.orders.views.desk_door import order_href, staff_act
-from sidan.orders.views.desk_rows import cards, filter_fields, list_context, mark, options, query
+from sidan.orders.views.desk_rows import cards, filter_fields, list_context, mark, options, query, said
 from sidan.orders.words import S
 from sidan.web.pages import errors_of, go, page
 
@@ -171,7 +171,7 @@ def _supports(act: Act) -> list[dict[str, Any]]:
         {
             "number": row["order__number"],
             "href": f"{order_href(row['order__number'])}#move-support-answer",
-            "title": row["order__title"],
+            "title": said(row["order__title"], row["order__confidential"]),
             "lead": nodes[row["order__lead_unit_id"]].short_name if row["order__lead_unit_id"] in nodes else "",
             "unit": nodes[row["unit_id"]].short_name if row["unit_id"] in nodes else "",
             "due_at": row["due_at"],

@@ -22,7 +22,7 @@ from sidan.orders.queries.seeing import in_hand
 from sidan.orders.rulebook import rulebook
 from sidan.orders.views import desk_forms
 from sidan.orders.views.desk_door import new_token, staff_act
-from sidan.orders.views.desk_rows import flags, mark, rated
+from sidan.orders.views.desk_rows import flags, mark, rated, said
 from sidan.orders.words import ENDS, Channel, Kind, Klass, S, Urgency
 from sidan.web.pages import page
 
@@ -65,7 +65,9 @@ def show(request: HttpRequest, hand: around.AtHand, act: Act, shown: Shown) -> H
     order = hand.order
     lines = reading.timeline(order, act)
     supports = reading.supports(order)
-    similar, merged = around.alike(order, act)
+    similar, merged = (
+        [{**row, "title": said(row["title"], row["confidential"])} for row in rows] for rows in around.alike(order, act)
+    )
     suggested = desk_forms.suggestion(order, act)
     steps = engine.moves(ORDER, order, act)
     offered = desk_forms.moves(order, steps, act, may_support=_may_support(supports, act))
@@ -76,7 +78,8 @@ def show(request: HttpRequest, hand: around.AtHand, act: Act, shown: Shown) -> H
         "order": order,
         "now": act.at,
         "heading": order.number,
-        "text": lines[0].text if lines else order.title,
+        "title": said(order.title, order.confidential),
+        "text": said(lines[0].text if lines else order.title, order.confidential),
         "flags": flags(order.__dict__, act.at),
         "css": mark(order.state, order.due_at, act.at),
         "ended": order.state in ENDS,
@@ -85,7 +88,7 @@ def show(request: HttpRequest, hand: around.AtHand, act: Act, shown: Shown) -> H
         "has_it": org.tree().node(in_hand(order)[0]) if order.state not in ENDS else None,
         "refusal_told": reading.refusal_of(order),
         "rated": rated(order.__dict__),
-        "entries": [_entry(line) for line in reversed(lines)],
+        "entries": [_entry(order, line) for line in reversed(lines)],
         "photos": gallery(order),
         "supports": [_support(one) for one in supports],
         "into": hand.into,
@@ -93,7 +96,7 @@ def show(request: HttpRequest, hand: around.AtHand, act: Act, shown: Shown) -> H
         "similar": similar,
         "may_merge": "merging" in nouns,
         "merge_href": desk_forms.href(order.number, "merging"),
-        "suggested": suggested if "dispatching" in nouns else None,
+        "suggested": suggested if nouns & {"dispatching", "ruling"} else None,
         "offered": offered,
         "open_noun": opened,
         "values": {**prefilled, **shown.values} if opened == shown.open_noun else prefilled,
@@ -102,7 +105,7 @@ def show(request: HttpRequest, hand: around.AtHand, act: Act, shown: Shown) -> H
         "version": order.version,
         "form_token": new_token(),
         **_reach(hand, act, shown),
-        **_conflict(lines, shown, nouns),
+        **_conflict(order, lines, shown, nouns),
     }
     return page(request, "orders/desk/order.html", status=shown.status, **context)
 
@@ -176,10 +179,11 @@ def _clocks(order: Order) -> list[dict[str, Any]]:
     return found
 
 
-def _entry(line: reading.Line) -> dict[str, Any]:
+def _entry(order: Order, line: reading.Line) -> dict[str, Any]:
     tone = _TONES.get(line.kind.rpartition(".")[2], "plain")
     who = f"{line.who} · {_('仅工作人员可见')}" if line.staff_only and line.who else line.who
-    return {"at": line.at, "title": line.words, "who": who, "text": line.text if line.seq > 1 else "", "tone": tone}
+    text = said(line.text, order.confidential) if line.seq > 1 else ""  # the first stands on top of the page
+    return {"at": line.at, "title": line.words, "who": who, "text": text, "tone": tone}
 
 
 def _support(support: Support) -> dict[str, Any]:
@@ -218,11 +222,11 @@ def _reach(hand: around.AtHand, act: Act, shown: Shown) -> dict[str, Any]:
     }
 
 
-def _conflict(lines: list[reading.Line], shown: Shown, nouns: set[str]) -> dict[str, Any]:
+def _conflict(order: Order, lines: list[reading.Line], shown: Shown, nouns: set[str]) -> dict[str, Any]:
     """What somebody else did since the form was opened, and what was written meanwhile."""
     if shown.late is None:
         return {}
-    fresh = [_entry(line) for line in lines if line.seq > shown.since]
+    fresh = [_entry(order, line) for line in lines if line.seq > shown.since]
     kept = [] if shown.open_noun in nouns else [value for value in _words(shown.values) if len(value) > 1]
     return {"late": shown.late, "fresh": fresh[-5:], "lost_words": kept}
 

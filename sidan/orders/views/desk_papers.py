@@ -20,6 +20,7 @@ from sidan.orders.queries import around, reading
 from sidan.orders.rulebook import rulebook
 from sidan.orders.views.desk_door import order_href, staff_act
 from sidan.orders.views.desk_order import facts
+from sidan.orders.views.desk_rows import said
 from sidan.web.pages import page
 
 
@@ -33,7 +34,7 @@ def ticket(request: HttpRequest, number: str) -> HttpResponse:
     context: dict[str, Any] = {
         "order": order,
         "now": act.at,
-        "text": lines[0].text if lines else order.title,
+        "text": said(lines[0].text if lines else order.title, order.confidential),
         "facts": facts(order),
         "answer_rule": reading.rule_words(book.deadline_ids.get(order.answer_rule_id or 0)),
         "due_rule": reading.rule_words(book.deadline_ids.get(order.due_rule_id or 0)),

@@ -14,6 +14,7 @@ from sidan.orders.models import Reveal
 from sidan.orders.queries import around
 from sidan.orders.views.desk_door import new_token, once, order_href, staff_act
 from sidan.orders.views.desk_order import Shown, show
+from sidan.orders.views.desk_rows import said
 from sidan.web.pages import errors_of, go, page
 
 
@@ -32,7 +33,7 @@ def reveals(request: HttpRequest) -> HttpResponse:
             "reveal": one,
             "number": one.order.number,
             "href": order_href(one.order.number),
-            "title": one.order.title,
+            "title": said(one.order.title, one.order.confidential),
             "label": REVEAL.labels[one.state],
             "mine": one.requested_by_id == act.by.pk,
             "open": one.open_until is not None and one.open_until > act.at,

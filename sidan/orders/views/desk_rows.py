@@ -13,6 +13,7 @@ from sidan.orders.queries import lists
 from sidan.orders.rulebook import rulebook
 from sidan.orders.views.desk_door import order_href
 from sidan.orders.words import ENDS, RUNGS, Channel, Kind, Klass, Rung, S, Satisfied, Solved, Urgency
+from sidan.web.logs import masked
 from sidan.web.pages import Ask
 
 SOON = timedelta(hours=24)
@@ -31,6 +32,7 @@ def card(row: dict[str, Any], at: datetime) -> dict[str, Any]:
     lead, unit = nodes.get(row["lead_unit_id"] or 0), nodes.get(row["unit_id"])
     return {
         **row,
+        "title": said(row["title"], row["confidential"]),
         "href": order_href(row["number"]),
         "unit": unit.short_name if unit else "",
         "lead": lead.short_name if lead else "",
@@ -42,6 +44,11 @@ def card(row: dict[str, Any], at: datetime) -> dict[str, Any]:
         "flags": flags(row, at),
         "rated": rated(row),
     }
+
+
+def said(text: str, confidential: bool) -> str:
+    """What somebody wrote; where the one who asked is hidden, so are numbers by which they could be called."""
+    return masked(text) if confidential else text
 
 
 def mark(state: str, due_at: datetime | None, at: datetime) -> str:
@@ -63,7 +70,8 @@ def flags(row: dict[str, Any], at: datetime) -> list[tuple[str, str]]:
     if row["round"] > 1:
         found.append((_("第%(n)d次办理") % {"n": row["round"]}, "warn"))
     if row["rung"] and row["state"] not in ENDS:
-        found.append((rung_words(row["klass"], row["rung"], at), "danger"))
+        rung = rung_of(row["klass"], row["rung"], at)
+        found.append((str(rung.label), "warn" if rung == Rung.REMIND else "danger"))
     if row["confidential"]:
         found.append((_("保密"), "plain"))
     if row["anonymous"]:
@@ -73,11 +81,11 @@ def flags(row: dict[str, Any], at: datetime) -> list[tuple[str, str]]:
     return found
 
 
-def rung_words(klass: str, rung: int, at: datetime) -> str:
+def rung_of(klass: str, rung: int, at: datetime) -> Rung:
     """The last rung of the ladder that was climbed."""
     rules = rulebook().rungs(klass, org.local_date(at))
     code = rules[min(rung, len(rules)) - 1].rung if rules else RUNGS[min(rung, len(RUNGS)) - 1]
-    return str(Rung(code).label)
+    return Rung(code)
 
 
 def rated(row: dict[str, Any]) -> str:

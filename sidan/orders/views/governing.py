@@ -75,7 +75,7 @@ class Errand:
     look: Callable[[dict[str, Any]], Shown]
     do: Callable[[dict[str, Any], str], Any]
     then: Callable[[], tuple[str, str]]
-    fields: tuple[fields.Field, ...] = ()
+    asked: tuple[fields.Field, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
     fixed: Facts = field(default_factory=list)
     lead: str = ""
@@ -135,20 +135,20 @@ def run(request: HttpRequest, act: Act, errand: Errand) -> HttpResponse:
     if request.method != "POST":
         return (
             _form(request, errand, dict(errand.values))
-            if errand.fields
+            if errand.asked
             else _preview(request, errand, errand.look({}), {})
         )
-    raw = posted(request, errand.fields)
+    raw = posted(request, errand.asked)
     step = request.POST.get("step", "")
     if step == "edit":
         return _form(request, errand, raw)
     try:
-        cleaned = fields.clean(errand.fields, raw)
+        cleaned = fields.clean(errand.asked, raw)
         if step == "confirm":
             return _confirm(request, act, errand, cleaned, raw)
         return _preview(request, errand, errand.look(cleaned), raw)
     except Invalid as wrong:
-        if not errand.fields:
+        if not errand.asked:
             raise
         return _form(request, errand, raw, wrong)
 

@@ -67,14 +67,8 @@ def people(request: HttpRequest) -> HttpResponse:
     search = search_of(request)
     if search:
         rows = rows.filter(Q(handle__contains=search) | Q(name__contains=search))
-    number = number_of(request)
-    start = (number - 1) * governing.PAGE
-    slice_: QuerySet[Any, Any] = (
-        rows.annotate(seats_now=Count("seats", filter=now))
-        .order_by("handle")
-        .values("handle", "name", "seats_now")[start : start + governing.PAGE + 1]
-    )
-    page = governing.Page(found[: governing.PAGE], number, len(found) > governing.PAGE)
+    rows = rows.annotate(seats_now=Count("seats", filter=now)).order_by("handle")
+    page = governing.paged(rows.values("handle", "name", "seats_now"), number_of(request))
     return show(request, "people", heading=_("人员"), rows=page.rows, search=search, **pager(request, page))
 
 

@@ -51,6 +51,8 @@ def show(
     """The page, with a form opened again where it was refused or left unsent."""
     if not noun:
         noun, values = track.unsent(request, order, act.at)
+    if not noun and order.state == S.NEED_INFO:
+        noun = ORDER.by_do["give_info"].noun
     lines = reading.timeline(order, act)
     head = words.headline(order)
     seen = photos.photos(order, act)
@@ -68,7 +70,7 @@ def show(
         answer=answers[-1] if answers and order.state in (S.AWAITING_RATING, S.CLOSED) else None,
         question=questions[-1] if questions and order.state == S.NEED_INFO else None,
         reminders=reminders[::-1], due=order.answer_due_at, ended_at=_ended(order),
-        rule=reading.rule_words(rules.get(order.answer_rule_id or 0)), has_it=reading.has_it(order),
+        rule=reading.rule_words(rules.get(order.answer_rule_id or 0)), has_it=words.in_hands(order),
         refusal=reading.refusal_of(order), photos=seen, offered=_offered(order, can), may_rate="rate" in can,
         may_show="show" in can and len(seen) < photos.MOST_OF_ORDER,
         photo_ask=Ask("photos", _("照片"), kind="photos", help=_("每次最多 3 张")),
@@ -84,7 +86,7 @@ def token(order: Order) -> str:
 
 def _place(order: Order) -> str:
     unit = org.tree().nodes.get(order.unit_id)
-    return " ".join(filter(None, (unit.name if unit else "", order.place)))
+    return " ".join(filter(None, (unit.short_name if unit else "", order.place)))
 
 
 def _request(lines: list[reading.Line]) -> str:
@@ -117,7 +119,8 @@ def _offered(order: Order, can: set[str]) -> list[dict[str, Any]]:
     """The steps as the component shows them, the one to take now first."""
     made = []
     for do in DOES:
-        if do not in can or (do == "reopen" and "rate" in can):
+        # Opening again is part of rating; what is asked for is answered and not added.
+        if do not in can or (do, True) in (("reopen", "rate" in can), ("add_facts", "give_info" in can)):
             continue
         step = ORDER.by_do[do]
         made.append(

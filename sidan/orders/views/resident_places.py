@@ -20,7 +20,7 @@ def places(chosen: str) -> list[dict[str, Any]]:
         if town.level != "town":
             continue
         inside = sorted(below.get(town.id, []), key=lambda node: node.code)
-        choices = [(node.code, node.name) for node in inside]
+        choices = [(node.code, node.short_name) for node in inside]
         choices.append((town.code, _("不知道是哪个社区（村）")))
         found.append(_place(town.name, choices, chosen))
     found.append(
@@ -43,5 +43,5 @@ def place_words(code: str) -> str:
     node = tree.by_code(code)
     if node is None:
         return ""
-    names = [tree.node(above).name for above in node.path if tree.node(above).parent_id is not None]
+    names = [tree.node(above).short_name for above in node.path if tree.node(above).parent_id is not None]
     return " ".join(names) or node.name

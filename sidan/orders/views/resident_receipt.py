@@ -102,7 +102,7 @@ def receipt(request: HttpRequest) -> HttpResponse:
         code=kept.get("code", "") if kept.get("number") == order.number else "",
         lost=kept.get("lost", 0),
         qr=_qr(order),
-        has_it=reading.has_it(order),
+        has_it=words.in_hands(order),
         rule=reading.rule_words(rule),
         stage_rule=reading.rule_words(stage),
         refusal=refusal,

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from sidan.kernel.org import queries as org
 from sidan.kernel.worktime import queries as worktime
 from sidan.orders.models import Order
+from sidan.orders.queries import reading
 from sidan.orders.queries.reading import Line
 from sidan.orders.queries.seeing import in_hand
 from sidan.orders.words import S, Satisfied, Solved
@@ -33,7 +34,13 @@ REMINDERS = frozenset(("supervised", "urged", "pressed"))
 
 def holder(order: Order) -> str:
     """The unit that has it in hand."""
-    return org.tree().node(in_hand(order)[0]).name
+    return org.tree().node(in_hand(order)[0]).short_name
+
+
+def in_hands(order: Order) -> str:
+    """Who has it in hand, as people say it; "you" while an answer of theirs is waited for."""
+    said = reading.has_it(order)
+    return holder(order) if said == org.tree().node(in_hand(order)[0]).name else said
 
 
 def phone(order: Order, now: datetime) -> str:
@@ -104,8 +111,12 @@ def loop(order: Order) -> list[dict[str, str]]:
 
 def entry(line: Line) -> dict[str, object]:
     """A line of the timeline as the component shows it."""
-    tone = _TONES_OF_EVENTS.get(event(line), "info" if line.who else "plain")
-    return {"at": line.at, "title": line.words, "who": line.who, "text": line.text, "tone": tone}
+    mine = line.who == _("您")
+    title = line.words
+    if event(line) == "written":
+        title = _("您的留言") if mine else _("工作人员的留言")
+    tone = _TONES_OF_EVENTS.get(event(line), "info" if mine else "plain")
+    return {"at": line.at, "title": title, "who": "" if mine else line.who, "text": line.text, "tone": tone}
 
 
 def event(line: Line) -> str:

@@ -1,6 +1,6 @@
 """The ways off the common road: questions, refusals, disputes, pauses, merges, reopenings, secrets."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from sidan.kernel.org import queries as org
@@ -8,6 +8,7 @@ from sidan.kernel.org.act import Act, Via
 from sidan.kernel.worktime import commands as worktime
 from sidan.kernel.worktime import queries as hours
 from sidan.orders.commands import clockwork, revealing
+from sidan.orders.models import Order
 from sidan.orders.rulebook import rulebook
 from sidan.orders.words import S
 from sidan.site.demo.play import Play, Plot
@@ -198,7 +199,9 @@ def secret(p: Play) -> Plot:
     yield from started(p)
     yield p.office(1, 8)
     first = p.stage.cast.find("supervisor", p.order.unit_id)
-    reveal = revealing.request_reveal(p.fresh, reason="需与反映人当面核实线索地点，电话留言无法说清。", act=p.act(first))
+    reveal = revealing.request_reveal(
+        p.fresh, reason="需与反映人当面核实线索地点，电话留言无法说清。", act=p.act(first)
+    )
     yield p.office(0.5, 4)
     second = p.stage.cast.find("supervisor", org.tree().root().id, never=(first.pk,))
     agree = p.stage.turns("secret") % 2 == 0
@@ -245,7 +248,7 @@ def until(p: Play, goal: S) -> Plot:
         yield p.soon(0.5, 3)
         second.take("merge", second.intake(), into=p.order.number)
         return
-    aside = {
+    aside: dict[S, tuple[S, Callable[[], Order]]] = {
         S.NEED_INFO: (S.ACCEPTED, lambda: p.take("ask_info", p.intake(), text="请问具体是哪一栋哪个单元？")),
         S.COMMUNITY_HANDLING: (S.ACCEPTED, lambda: p.take("handle", p.intake())),
         S.NOT_ACCEPTED: (
@@ -266,14 +269,13 @@ def until(p: Play, goal: S) -> Plot:
         ),
         S.REOPENED: (S.AWAITING_RATING, lambda: p.mine("reopen", reason=p.say("reopen"))),
     }
-    before, last = aside.get(goal, (goal, None))
+    before, last = aside.get(goal, (goal, p.stay))
     for state in _road(p):
         if state == before:
             break
         yield p.soon(1, 12)
-    if last is not None:
-        yield p.soon(0.5, 3)
-        last()
+    yield p.soon(0.5, 3)
+    last()
 
 
 def _road(p: Play) -> Iterator[S]:

@@ -12,13 +12,14 @@ from django.db import connection
 from sidan.kernel.base import snapshot, tx
 from sidan.kernel.base.models import Revision
 from sidan.kernel.files import storage
+from sidan.kernel.journal import commands as journal
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act, Via
 from sidan.kernel.org.models import Unit
 from sidan.kernel.worktime import commands as worktime
 from sidan.orders.commands import county
 from sidan.orders.models import DeadlineRule
-from sidan.site.demo import staff
+from sidan.site.demo import history, staff
 from sidan.site.demo.month import DAYS, WORKING_DAYS_STREET, Month
 
 MARK = "demo"  # row of `base_revision`: 1 while the demonstration is being built, 2 when it stands
@@ -48,7 +49,10 @@ def build(now: datetime, *, size: int = SIZE, progress: Callable[[int, int], Non
         raise NotDemo
     with _quiet():
         _prepare(now)
-        Month(now, size).play(progress)
+        month = Month(now, size)
+        month.play(progress)
+        history.bring(now, month.stage.texts)
+        journal.seal_all(at=now)
     _mark(STANDING)
 
 
@@ -58,7 +62,7 @@ def reset() -> None:
     Raises:
         NotDemo: the house was not written by the demonstration.
     """
-    if state() in ("other",):
+    if state() == "other":
         raise NotDemo
     with connection.constraint_checks_disabled(), connection.cursor() as cursor:
         cascade = " CASCADE" if connection.vendor == "postgresql" else ""

@@ -47,7 +47,7 @@ class Month:
 
     def __init__(self, now: datetime, size: int, seed: str = "sidan") -> None:
         self.now = now
-        self.begin = datetime.combine(org.local_date(now) - timedelta(days=DAYS), time(7), org.ZONE).astimezone(UTC)
+        self.begin = datetime.combine(org.local_date(now) - timedelta(days=DAYS), time(0), org.ZONE).astimezone(UTC)
         self.rng = random.Random(seed)
         self.stage = Stage(self.begin, now)
         self.queue: list[tuple[datetime, int, Plot]] = []
@@ -84,7 +84,7 @@ class Month:
             Message.objects.all().delete()
 
     def _morning(self, end: datetime) -> datetime | None:
-        day = org.local_date(end)
+        day = org.local_date(end - timedelta(seconds=1))
         calendar = worktime.calendar()
         opens = datetime.combine(day, calendar.hours_on(day).opens, org.ZONE).astimezone(UTC)
         return opens if calendar.is_workday(day) and opens <= end else None
@@ -133,7 +133,9 @@ class Month:
         span = timedelta(days=self.rng.uniform(first, last))
         local = (self.begin + span).astimezone(org.ZONE)
         hour = self.rng.choices(range(7, 23), (2, 5, 8, 9, 8, 5, 4, 5, 7, 7, 6, 5, 6, 6, 4, 2))[0]
-        return min(local.replace(hour=hour, minute=self.rng.randrange(60)).astimezone(UTC), self.now - timedelta(minutes=20))
+        return min(
+            local.replace(hour=hour, minute=self.rng.randrange(60)).astimezone(UTC), self.now - timedelta(minutes=20)
+        )
 
     def _unit(self, way: Way) -> org.Node:
         """Half of the orders come from the county's town, the others from everywhere."""
@@ -153,4 +155,3 @@ class Month:
         found = org.tree().by_code(HOME[number % len(HOME)])
         assert found is not None
         return found
-

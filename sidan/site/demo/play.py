@@ -96,6 +96,10 @@ class Play:
     def say(self, kind: str) -> str:
         return self.stage.texts.say(kind, self.rng)
 
+    def stay(self) -> Order:
+        """Nothing happens."""
+        return self.order
+
     # Who
 
     @property

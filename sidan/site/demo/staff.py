@@ -57,9 +57,7 @@ def hire(since: date) -> int:
         for rule in people()["seat_rule"]:
             if unit.kind in rule["kinds"]:
                 handle = rule["handle"].format(code=unit.code.lower().replace("-", ""))
-                person = persons.setdefault(
-                    handle, Person(kind=Person.Kind.STAFF, handle=handle, name=name_of(handle))
-                )
+                person = persons.setdefault(handle, Person(kind=Person.Kind.STAFF, handle=handle, name=name_of(handle)))
                 seats += [Seat(person=person, unit=unit, role=role, from_date=begun) for role in rule["roles"]]
     Person.objects.bulk_create(persons.values())
     Seat.objects.bulk_create(seats)

@@ -41,7 +41,9 @@ def everybody(args: argparse.Namespace) -> int:
         print(json.dumps(rows, ensure_ascii=False))
         return 0
     for row in rows:
-        print(row["handle"], row["name"], *(f"{seat['role']}@{seat['unit']} {seat['unit_name']}" for seat in row["seats"]))
+        print(
+            row["handle"], row["name"], *(f"{seat['role']}@{seat['unit']} {seat['unit_name']}" for seat in row["seats"])
+        )
     return 0
 
 

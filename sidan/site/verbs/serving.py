@@ -16,8 +16,12 @@ from sidan.site import background
 from sidan.site import serve as server
 from sidan.site.demo import house, staff
 
-NOT_A_DEMO = "The demonstration is not allowed here. Allow it with SIDAN_DEMO=1, on this machine or a local network only."
-NOT_EMPTY = "This house holds a real county, which the demonstration does not touch. Give it another folder: SIDAN_DATA=..."
+NOT_A_DEMO = (
+    "The demonstration is not allowed here. Allow it with SIDAN_DEMO=1, on this machine or a local network only."
+)
+NOT_EMPTY = (
+    "This house holds a real county, which the demonstration does not touch. Give it another folder: SIDAN_DATA=..."
+)
 
 
 def serve(args: argparse.Namespace) -> int:
@@ -107,7 +111,9 @@ def _bar(done: int, total: int) -> None:
     if sys.stderr.isatty():
         full = done * 30 // total
         end = "\n" if done == total else ""
-        print(f"\rthe month's days [{'#' * full}{'.' * (30 - full)}] {done}/{total}", end=end, file=sys.stderr, flush=True)
+        print(
+            f"\rthe month's days [{'#' * full}{'.' * (30 - full)}] {done}/{total}", end=end, file=sys.stderr, flush=True
+        )
     elif done % 10 == 0 or done == total:
         print(f"the month's days: {done}/{total}", file=sys.stderr, flush=True)
 

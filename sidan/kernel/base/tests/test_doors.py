@@ -57,7 +57,8 @@ def test_a_lease_lets_in_exactly_the_limit(limit: int) -> None:
 
 @pytest.mark.django_db
 def test_what_is_left_of_a_lease_is_not_carried_into_the_next_window() -> None:
-    doors.lease("token", 600, 60, NOW)
+    doors.throttle("token", 600, 60, NOW)
+    doors.lease("token", 600, 60, NOW + timedelta(seconds=55))  # takes six at once, five are left
     later = NOW + timedelta(seconds=60)
     counted = Counter(tried(lambda: doors.lease("token", 600, 60, later)) for _ in range(620))
     assert counted == {"ok": 600, "too_many": 20}

@@ -1,0 +1,77 @@
+"""Group commit for SQLite: a commit is acknowledged when its log is on the disk, and one wait serves several commits.
+
+With `synchronous=FULL` SQLite waits for the disk inside the write lock, once for each commit: on a disk that takes 4 ms
+this is 250 orders a second, whatever the processor. So the connection runs with `synchronous=NORMAL` (the log is still
+synced before every checkpoint, so the file cannot be damaged), and the writer waits for the log here, outside the lock,
+before anybody is told that it was done. What is acknowledged survives a power cut exactly as with FULL.
+"""
+
+import os
+import threading
+from pathlib import Path
+
+from django.conf import settings
+from django.db import OperationalError
+
+_sync = getattr(os, "fdatasync", os.fsync)  # macOS and Windows have only the larger one
+
+
+class _Log:
+    """The write-ahead log of one database file, and how much of it is known to be on the disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.with_name(path.name + "-wal")
+        self._count = threading.Lock()
+        self._disk = threading.Lock()
+        self._asked = 0
+        self._done = 0
+        self._file: int | None = None
+        self._node: tuple[int, int] | None = None
+
+    def settle(self) -> None:
+        """Return when everything that was committed before this call is on the disk.
+
+        Raises:
+            OperationalError: the disk refuses; the commit may be lost and must not be acknowledged.
+        """
+        with self._count:
+            self._asked += 1
+            mine = self._asked
+        with self._disk:
+            if self._done >= mine:
+                return  # somebody who came later has waited for us too
+            with self._count:
+                upto = self._asked
+            _sync(self._open())
+            self._done = upto
+
+    def _open(self) -> int:
+        """The log's file; opened anew where SQLite has made another one. It carries no locks, so closing it loses none."""
+        status = self.path.stat()
+        node = status.st_dev, status.st_ino
+        if self._file is None or node != self._node:
+            if self._file is not None:
+                os.close(self._file)
+            self._file, self._node = os.open(self.path, os.O_RDWR), node
+        return self._file
+
+
+_logs: dict[Path, _Log] = {}
+_making = threading.Lock()
+
+
+def settle(database: Path) -> None:
+    """Wait until the commits of this process to a database file are on the disk; nothing where tests switched it off."""
+    if not getattr(settings, "SIDAN_SETTLE", True):
+        return
+    log = _logs.get(database)
+    if log is None:
+        with _making:
+            log = _logs.setdefault(database, _Log(database))
+    try:
+        log.settle()
+    except FileNotFoundError:
+        # No log: it was checkpointed into the file, and synced, when its last connection closed.
+        return
+    except OSError as error:
+        raise OperationalError(f"the log cannot be written to the disk: {error.strerror}") from error
