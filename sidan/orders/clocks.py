@@ -65,7 +65,7 @@ def answer_clock(order: Order, at: datetime, amount: int | None = None, measure:
     if amount:
         tighter = worktime.calendar().add(at, amount, measure)
         due = min(due, tighter) if due else tighter
-    if due and order.answer_due_at and order.dispatched_at is None:
+    if due and order.answer_due_at:
         due = min(due, order.answer_due_at)
     return {"answer_from": at, "answer_due_at": due, "answer_rule_id": rule.pk if rule else None}
 

@@ -1,6 +1,5 @@
 """Placing an order: the hottest door. At most 8 statements on SQLite, 3 on PostgreSQL (one CTE writes everything)."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256

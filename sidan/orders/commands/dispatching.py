@@ -13,9 +13,10 @@ from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.orders import clocks
 from sidan.orders.commands.intake import category_of
-from sidan.orders.commands.moving import move, need, release_supports, tell_resident, tell_unit
+from sidan.orders.commands.moving import move, need, release_supports, tell_lead, tell_resident, tell_unit
 from sidan.orders.flow import ORDER, SUPPORT
 from sidan.orders.models import DispatchRule, Order, Support, Text
+from sidan.orders.queries.seeing import handling_role
 from sidan.orders.rulebook import rulebook
 from sidan.orders.words import Stage
 
@@ -57,7 +58,8 @@ def dispatch(
     )  # fmt: skip
     for node in helpers:
         _ask_support(order, node, act)
-    tell_unit(order, "dispatched", entry, lead.id, _handling_role(lead))
+        tell_unit(order, "support_asked", entry, node.id, handling_role(node))
+    tell_lead(order, "dispatched", entry)
     tell_resident(order, "dispatched_resident", entry, unit=lead.name)
     return order
 
@@ -106,8 +108,10 @@ def rule(order: Order, *, lead: org.Node, reason: str, act: Act) -> Order:
     changes = _receiving(order, lead, code, act)
     if order.answer_due_at and changes["answer_due_at"]:  # quarrelling gains no time
         changes.update({name: getattr(order, name) for name in ("answer_due_at", "answer_rule_id", "answer_from")})
+    # Who leads now does not help itself.
+    changes["supports_open"] = order.supports_open - release_supports(order, act, unit_id=lead.id)
     entry = move(order, "rule", act, text=reason, staff_only=True, ruled=True, data={"kept": kept}, **changes)
-    tell_unit(order, "ruled", entry, lead.id, _handling_role(lead))
+    tell_lead(order, "ruled", entry)
     if not kept:
         tell_resident(order, "dispatched_resident", entry, unit=lead.name)
     return order
@@ -127,7 +131,7 @@ def join(order: Order, *, unit: org.Node, note: str, act: Act) -> Order:
         supports_open=order.supports_open + 1, data={"unit": unit.code},
     )  # fmt: skip
     _ask_support(order, unit, act)
-    tell_unit(order, "support_asked", entry, unit.id, _handling_role(unit))
+    tell_unit(order, "support_asked", entry, unit.id, handling_role(unit))
     return order
 
 
@@ -145,8 +149,7 @@ def answer_support(support: Support, *, text: str, act: Act) -> Support:
         changes={"answered_by_id": act.by.pk, "answered_at": act.at, "order_seq": entry.seq, "due_at": None,
                  "tick_at": None},
     )  # fmt: skip
-    if order.lead_unit_id:
-        tell_unit(order, "support_answered", entry, order.lead_unit_id, "handler")
+    tell_lead(order, "support_answered", entry)
     return support
 
 
@@ -222,7 +225,3 @@ def _led_before(order: Order) -> set[int]:
         if entry.kind in (ORDER.kind("dispatched"), ORDER.kind("ruled"), ORDER.kind("handled")) and unit_id:
             led.add(unit_id)
     return led
-
-
-def _handling_role(node: org.Node) -> str:
-    return "community" if node.kind in ("community", "village") else "handler"

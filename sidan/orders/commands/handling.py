@@ -13,7 +13,7 @@ from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.kernel.worktime import queries as worktime
 from sidan.orders import clocks
-from sidan.orders.commands.moving import iso, move, need, tell_resident, tell_unit
+from sidan.orders.commands.moving import iso, move, need, tell_lead, tell_resident, tell_unit
 from sidan.orders.models import Order, Text
 from sidan.orders.queries.seeing import in_hand
 from sidan.orders.rulebook import rulebook
@@ -57,7 +57,7 @@ def write(order: Order, *, text: str, act: Act) -> Order:
     if not by_resident:
         tell_resident(order, "message", entry)
     elif order.lead_unit_id and order.lead_unit_id != order.unit_id:
-        tell_unit(order, "message_in", entry, order.lead_unit_id, "handler")
+        tell_lead(order, "message_in", entry)
     else:
         tell_unit(order, "message_in", entry, order.unit_id, "community")
     return order
@@ -95,8 +95,7 @@ def suspend(order: Order, *, until: date, reason: str, act: Act) -> Order:
         raise Invalid(fields={"until": _("下次查看日期须晚于今天。")})
     entry = move(order, "suspend", act, text=reason, suspended_until=look, paused_at=act.at)
     tell_resident(order, "suspended", entry, until=until.isoformat())
-    if order.lead_unit_id:
-        tell_unit(order, "suspended_unit", entry, order.lead_unit_id, "handler", until=until.isoformat())
+    tell_lead(order, "suspended_unit", entry, until=until.isoformat())
     return order
 
 
@@ -105,8 +104,7 @@ def resume(order: Order, *, act: Act) -> Order:
     """Looked at again: work goes on, with the time it had left."""
     need(order, "resume", act)
     entry = move(order, "resume", act, suspended_until=None, **clocks.resumed(order, act.at))
-    if order.lead_unit_id:
-        tell_unit(order, "resumed", entry, order.lead_unit_id, "handler")
+    tell_lead(order, "resumed", entry)
     return order
 
 
@@ -136,9 +134,7 @@ def return_reply(order: Order, *, reason: str, act: Act) -> Order:
     """The answer does not hold; back to work on the old clock."""
     need(order, "return_reply", act)
     entry = move(order, "return_reply", act, text=reason, staff_only=True, answered_at=None, replied_by_id=None)
-    if order.lead_unit_id:
-        role = "community" if order.lead_unit_id == order.unit_id else "handler"
-        tell_unit(order, "reply_returned", entry, order.lead_unit_id, role)
+    tell_lead(order, "reply_returned", entry)
     return order
 
 

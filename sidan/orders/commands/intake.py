@@ -9,7 +9,7 @@ from sidan.kernel.base.errors import Invalid, NotNow
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.orders import clocks
-from sidan.orders.commands.moving import move, need, release_supports, tell_resident, tell_unit
+from sidan.orders.commands.moving import move, need, release_supports, tell_lead, tell_resident, tell_unit
 from sidan.orders.models import Category, Order, Text
 from sidan.orders.queries.seeing import in_hand, sees
 from sidan.orders.rulebook import rulebook
@@ -161,6 +161,5 @@ def withdraw(order: Order, *, reason: str | None = None, act: Act) -> Order:
     need(order, "withdraw", act)
     release_supports(order, act)
     entry = move(order, "withdraw", act, text=reason, closed_at=act.at, supports_open=0)
-    if order.lead_unit_id:
-        tell_unit(order, "withdrawn", entry, order.lead_unit_id, "handler")
+    tell_lead(order, "withdrawn", entry)
     return order

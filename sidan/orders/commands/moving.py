@@ -7,10 +7,12 @@ from typing import Any
 from sidan.kernel.flow import engine
 from sidan.kernel.journal.models import Entry
 from sidan.kernel.notify import commands as notify
+from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.orders import clocks
 from sidan.orders.flow import ORDER, SUPPORT
 from sidan.orders.models import Order, Support, Text
+from sidan.orders.queries.seeing import handling_role
 
 
 def need(order: Order, do: str, act: Act) -> None:
@@ -84,12 +86,25 @@ def tell_unit(order: Order, topic: str, entry: Entry, unit_id: int, role: str, *
     )
 
 
-def release_supports(order: Order, act: Act) -> None:
-    """Co-handlers who have not answered are needed no more: the order went another way. No statement where there are none."""
+def tell_lead(order: Order, topic: str, entry: Entry, **data: Any) -> None:
+    """A message to the unit that leads, where there is one."""
+    if order.lead_unit_id:
+        lead = org.tree().node(order.lead_unit_id)
+        tell_unit(order, topic, entry, lead.id, handling_role(lead), **data)
+
+
+def release_supports(order: Order, act: Act, *, unit_id: int | None = None) -> int:
+    """Co-handlers who have not answered (or one of them) are needed no more: the order went another way; how many.
+
+    No statement where there are none.
+    """
     if order.supports_open == 0:
-        return
-    for support in Support.objects.filter(order=order, state="asked"):
+        return 0
+    rows = Support.objects.filter(order=order, state="asked")
+    waiting = list(rows if unit_id is None else rows.filter(unit_id=unit_id))
+    for support in waiting:
         engine.take(SUPPORT, support, "release", act, changes={"due_at": None, "tick_at": None})
+    return len(waiting)
 
 
 def iso(at: datetime | None) -> str | None:

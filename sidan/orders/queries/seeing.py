@@ -70,6 +70,10 @@ def in_hand(order: Order) -> tuple[int, str]:
     if order.state == S.REPLIED:
         return order.desk_unit_id, "checker"
     if order.lead_unit_id and order.lead_unit_id != order.unit_id:
-        kind = org.tree().node(order.lead_unit_id).kind
-        return order.lead_unit_id, "community" if kind in ("community", "village") else "handler"
+        return order.lead_unit_id, handling_role(org.tree().node(order.lead_unit_id))
     return order.unit_id, "community"
+
+
+def handling_role(node: org.Node) -> str:
+    """Who takes up what is sent to a unit: the desk of a community, the handler of a body."""
+    return "community" if node.kind in ("community", "village") else "handler"

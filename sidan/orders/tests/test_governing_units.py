@@ -1,11 +1,12 @@
 """Units, seats, persons and the calendar, as the operator keeps them."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from sidan.kernel.base import snapshot
 from sidan.kernel.journal import queries as journal
 from sidan.kernel.notify.models import Message
 from sidan.kernel.org import queries as org
@@ -236,7 +237,7 @@ def test_a_link_is_sent_to_the_telephone_on_record() -> None:
     }
     confirmed(client, "/govern/units/500233001001/people/new/", values)
     assert client.post("/govern/people/chen/password/", {"how": "sent"}).status_code == 303
-    assert Message.objects.get(topic="web.password_link").to_person.handle == "chen"
+    assert Message.objects.get(topic="web.password_link").to_person_id == Person.objects.get(handle="chen").pk
     assert client.post("/govern/people/community/password/", {"how": "sent"}).status_code == 409
 
 
@@ -292,8 +293,6 @@ def test_a_unit_page_costs_the_same_whoever_sits_there(django_assert_max_num_que
 def working_day_order() -> Order:
     """In progress, with five working days to answer from Wednesday noon, 4 March 2026."""
     DeadlineRule.objects.filter(stage="reply", klass="general").update(amount=5, measure="working_days")
-    from sidan.kernel.base import snapshot
-
     snapshot.forget()
     return Order.objects.get(pk=make.order_in(S.IN_PROGRESS, at=timezone.now()).pk)
 
@@ -320,7 +319,7 @@ def test_setting_a_day_moves_the_working_day_deadlines_of_open_orders() -> None:
 def test_a_year_is_seeded_after_a_preview_that_writes_nothing() -> None:
     client = door()
     page = client.get("/govern/calendar/2026/sync/")
-    assert "2026-02-17" in page.content.decode() or "会改变的日子（365 天）" in page.content.decode()
+    assert "会改变的日子（365 天）" in page.content.decode()
     assert not CalendarDay.objects.exists()
     assert client.post("/govern/calendar/2026/sync/", hidden(page)).status_code == 303
     assert CalendarDay.objects.filter(date__year=2026).count() == 365
@@ -347,4 +346,3 @@ def test_a_calendar_page_costs_the_same_before_and_after_a_year_is_seeded(django
     client.get("/govern/calendar/2026/")
     with django_assert_max_num_queries(6):
         client.get("/govern/calendar/2026/")
-    assert datetime.now(UTC).year >= 2026

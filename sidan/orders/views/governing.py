@@ -37,6 +37,7 @@ class Shown:
         touched: which open work it meets.
         ties: what must be done first; nothing can be confirmed while there are any.
         lists: further headings with their lines.
+        ended: what holds no more.
     """
 
     seen: str = ""
@@ -46,17 +47,24 @@ class Shown:
     warnings: Sequence[str] = ()
     ties: Sequence[str] = ()
     lists: Sequence[tuple[str, Sequence[str]]] = ()
+    ended: Facts = field(default_factory=list)
 
     @property
-    def rows(self) -> list[tuple[str, str, str, bool]]:
-        """Label, what was, what will be, and whether they differ."""
+    def rows(self) -> list[tuple[str, str, str]]:
+        """What differs: label, what was, what will be."""
         was, will = dict(self.before), dict(self.after)
         labels = [*was, *(label for label in will if label not in was)]
         return [
-            (label, was.get(label, ""), will.get(label, ""), was.get(label, "") != will.get(label, ""))
+            (label, was.get(label, ""), will.get(label, ""))
             for label in labels
-            if was.get(label) or will.get(label)
+            if was.get(label, "") != will.get(label, "")
         ]
+
+    @property
+    def same(self) -> Facts:
+        """What stays as it is."""
+        will = dict(self.after)
+        return [(label, words) for label, words in self.before if words and will.get(label) == words]
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,7 @@ class Errand:
         do: carries out what was previewed; gets the preview's `seen`.
         then: where to lead on, and what to say; may do what comes after the transaction.
         fixed: what stays as it is, shown above the form.
+        choices: narrower choices than a field's own, by its name.
     """
 
     heading: str
@@ -80,6 +89,7 @@ class Errand:
     fixed: Facts = field(default_factory=list)
     lead: str = ""
     danger: bool = False
+    choices: Mapping[str, Any] = field(default_factory=dict)
     events: Sequence[dict[str, Any]] = ()
 
 
@@ -102,7 +112,8 @@ def nav(request: HttpRequest) -> list[dict[str, Any]]:
         *((f"{HOME}{table.name}/", table.label) for table in TABLES.values()),
         (f"{HOME}calendar/{year}/", _("工作日历")),
     ]  # fmt: skip
-    best = max((href for href, _label in places if request.path.startswith(_stem(href))), key=len, default="")
+    here = request.path.replace(f"{HOME}seats/", f"{HOME}units/")
+    best = max((href for href, _label in places if here.startswith(_stem(href))), key=len, default="")
     return [{"href": href, "label": label, "current": href == best, "count": None} for href, label in places]
 
 

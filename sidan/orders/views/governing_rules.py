@@ -114,6 +114,7 @@ def add(request: HttpRequest, name: str) -> HttpResponse:
         _("%(table)s：新增") % {"table": of.label}, _href(of), lambda given: shown(_changed(of, given, given, act)),
         lambda given, seen: commands.carry_out(lambda: _changed(of, given, given, act), seen, act),
         lambda: (f"{_href(of)}?when=coming", _("已增加。")), asked, {**values, "valid_from": tomorrow(act)}, lead=str(of.lead),
+        choices=_choices(of),
     )  # fmt: skip
     return run(request, act, errand)
 
@@ -189,18 +190,36 @@ def shown(plan: Plan) -> Shown:
     of = plan.table
     before = _side(of, plan.before, plan.before_source)
     after = _side(of, plan.after, plan.source)
+    if plan.what == "taken_back" and plan.before is None:
+        return Shown(
+            plan.seen, [*after, (_("从哪天起停用"), plan.day.isoformat())], after, touched(plan), warnings(plan)
+        )
     if plan.after is not None:
         after.append((_("从哪天起"), plan.day.isoformat()))
         if plan.until:
             after.append((_("到哪天为止（不含）"), plan.until.isoformat()))
-    elif plan.what == "withdrawn":
-        after.append((_("从哪天起停用"), plan.day.isoformat()))
-        after.append((_("依据"), plan.source))
+    else:
+        stops = [(_("从哪天起停用"), plan.day.isoformat()), (_("依据"), plan.source)]
+        if plan.what == "taken_back":
+            stops = [(_("撤回的版本"), _("%(day)s 起的一版不再生效") % {"day": plan.day})]
+        return Shown(plan.seen, [], stops, touched(plan), warnings(plan), ended=before)
     return Shown(plan.seen, before, after, touched(plan), warnings(plan))
 
 
 def _side(of: Table, cells: dict[str, str] | None, source: str) -> list[tuple[str, str]]:
     return [] if cells is None else [*of.facts(cells), (_("依据"), source)]
+
+
+def _choices(of: Table) -> dict[str, Any]:
+    """Areas are places: departments and teams are left out of the long list."""
+    if of.place not in ("area", "unit") or of.model is DutyPhone:
+        return {}
+    nodes = sorted(org.tree().nodes.values(), key=lambda node: node.code)
+    return {
+        of.place: [
+            (node.code, f"{node.name}（{node.code}）") for node in nodes if not node.is_body and node.level != "grid"
+        ]
+    }
 
 
 def _href(of: Table) -> str:

@@ -173,9 +173,10 @@ def shown(plan: commands.UnitPlan) -> Shown:
     """A unit's plan as a preview."""
     after = units.facts(plan.after) if plan.after else []
     after += [(_("从哪天起") if plan.after else _("从哪天起停用"), plan.day.isoformat()), (_("依据"), plan.source)]
-    return Shown(
-        plan.seen, units.facts(plan.before) if plan.before else [], after, plan.touched, plan.warnings, plan.ties
-    )
+    before = units.facts(plan.before) if plan.before else []
+    if plan.after is None:
+        return Shown(plan.seen, [], after, plan.touched, plan.warnings, plan.ties, ended=before)
+    return Shown(plan.seen, before, after, plan.touched, plan.warnings, plan.ties)
 
 
 def need_unit(act: Act, code: str) -> Unit:
