@@ -80,6 +80,11 @@ SUPPORTS_DONE = Guard(
 EXTENSION_LEFT = Guard(lambda order, at: order.extend_left > 0, _("延期次数已用完。"), code="extension_spent")
 OVERDUE = Guard(overdue, _("还没到期，到期后可以催办。"), code="not_overdue")
 ONCE_A_DAY = Guard(_not_urged_today, _("今天已经催办过，承办单位已收到提醒。"), code="urged_today")
+REOPEN_OVER = Guard(
+    lambda order, at: order.reopen_until is None or at > order.reopen_until,
+    _("还能重新办理，现在不能删除。"),
+    code="still_reopenable",
+)
 REOPEN_WINDOW = Guard(_reopen_window, _("可重新办理的时间已过，请另外提交一单。"), code="reopen_window_over")
 
 ORDER = Flow(
@@ -186,6 +191,7 @@ ORDER = Flow(
         Step("info_lapse", "info_lapsed", (S.NEED_INFO,), Clock(), S.NOT_ACCEPTED),
         Step("lapse", "lapsed", (S.AWAITING_RATING,), Clock(), S.CLOSED),
         Step("redate", "redated", OPEN, Clock()),
+        Step("erase", "erased", ENDS, Clock(), when=(REOPEN_OVER,)),
         Step("settle", "settled", (S.SUBMITTED,), Importer(), S.CLOSED),
         Step("unload", "unloaded", (S.SUBMITTED, S.CLOSED), Importer(), S.WITHDRAWN),
     ),

@@ -79,7 +79,7 @@ class Satisfied(models.TextChoices):
 
 
 class Stage(models.TextChoices):
-    """Stages that have a clock of their own."""
+    """Stages that have a clock of their own; the last is how long an ended order keeps what its resident gave."""
 
     ACCEPT = "accept", _("接单")
     INFO = "info", _("等待补充")
@@ -92,6 +92,7 @@ class Stage(models.TextChoices):
     RULE = "rule", _("裁定")
     RATING = "rating", _("等待评价")
     REOPEN_WINDOW = "reopen_window", _("可重新办理")
+    RETENTION = "retention", _("保存期")
 
 
 class Rung(models.TextChoices):

@@ -4,6 +4,7 @@ Every wrong value is reported at once, in plain words and by the name of its var
 """
 
 import difflib
+import hashlib
 import ipaddress
 import os
 import sys
@@ -14,6 +15,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from sidan.kernel.notify import channels
 
 PREFIX = "SIDAN_"
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -83,6 +86,8 @@ class Config(BaseSettings):
     debug: bool = Field(False, description="show Django's error pages; refused where others can reach the site")
     demo: bool = Field(False, description="allow the demonstration data and its known accounts")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    hash: str = Field("sha256", description="hash of the journal, sha256 or sm3; chosen before its first entry, then kept")
+    channel: str = Field("console", description="by which way messages go; console: the log and the visible outbox")
 
     _lists = field_validator("hosts", "proxies", mode="before")(_split)
 
@@ -150,6 +155,22 @@ class Config(BaseSettings):
         if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return value.upper()
+
+    @field_validator("hash")
+    @classmethod
+    def _hash_is_known(cls, value: str) -> str:
+        if value.lower() not in ("sha256", "sm3"):
+            raise ValueError("must be sha256 or sm3")
+        if value.lower() not in hashlib.algorithms_available:
+            raise ValueError("is not known to this Python's OpenSSL")
+        return value.lower()
+
+    @field_validator("channel")
+    @classmethod
+    def _channel_is_registered(cls, value: str) -> str:
+        if value not in channels.names():
+            raise ValueError(f"must be {' or '.join(channels.names())}")
+        return value
 
     @model_validator(mode="after")
     def _whole_is_safe(self) -> Self:

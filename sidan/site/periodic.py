@@ -5,14 +5,15 @@ from datetime import datetime
 from django.core.management import call_command
 from django.utils import timezone
 
-from sidan.kernel.base import doors, tx
+from sidan.kernel.base import doors, durable, tx
 from sidan.kernel.base.models import Revision
 from sidan.kernel.files import commands as files
 from sidan.kernel.journal import commands as journal
 from sidan.kernel.notify import commands as notify
 from sidan.kernel.notify import relay as relays
-from sidan.orders.commands import clockwork
+from sidan.orders.commands import clockwork, erasing
 from sidan.orders.commands import digest as digests
+from sidan.orders.views import resident_photos as drafts
 
 HEARTBEAT = "clock"  # row of `base_revision` that holds the second of the last tick
 
@@ -53,9 +54,16 @@ def digest() -> None:
 
 
 def sweep() -> None:
-    """Forget what has had its time: doors, old messages, files without a row, ended sessions."""
+    """Forget what has had its time: doors, old messages, files without a row, photos of drafts, ended sessions."""
     now = timezone.now()
     doors.sweep(now)
     notify.sweep(now)
     files.sweep_orphans(at=now)
+    drafts.sweep(now)
     call_command("clearsessions")
+
+
+def erase() -> None:
+    """Empty ended orders whose retention is over. Looked at each hour: a house that restarts daily would miss a day's span."""
+    if erasing.erase_due(timezone.now()):
+        durable.cut_log()

@@ -69,6 +69,8 @@ def _database(config: Config) -> dict[str, Any]:
             "init_command": (
                 "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA wal_autocheckpoint=4000;PRAGMA foreign_keys=ON;"
                 "PRAGMA mmap_size=268435456;PRAGMA journal_size_limit=67108864;"
+                # What is erased is overwritten, and does not stay readable in free pages.
+                "PRAGMA secure_delete=ON;"
             ),
         },
         # A file and not memory: tests race threads against each other, which one shared connection would hide.
@@ -82,6 +84,8 @@ SIDAN_DATA = _data_folder(CONFIG.data)
 SIDAN_URL = CONFIG.base_url
 SIDAN_DEMO = CONFIG.demo
 SIDAN_PROXIES = CONFIG.proxies
+SIDAN_HASH = CONFIG.hash
+SIDAN_CHANNEL = CONFIG.channel
 
 DEBUG = CONFIG.debug
 SECRET_KEY = CONFIG.secret_key or _kept_key(SIDAN_DATA / "django.key")

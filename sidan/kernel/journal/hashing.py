@@ -11,7 +11,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def digest(data: bytes) -> bytes:
     """32 bytes: SHA-256 (FIPS 180-4), or SM3 (GB/T 32905-2016) where SIDAN_HASH says so."""
-    return hashlib.new(getattr(settings, "SIDAN_HASH", "sha256"), data).digest()
+    return hashlib.new(settings.SIDAN_HASH, data).digest()
 
 
 def micros(at: datetime) -> int:

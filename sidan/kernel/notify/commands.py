@@ -92,3 +92,10 @@ def sweep(now: datetime) -> int:
     count = done.delete()[1].get("notify.Message", 0)
     ConsoleMessage.objects.filter(at__lt=before).delete()
     return count
+
+
+@tx.writes
+def forget(person_id: int) -> None:
+    """Drop every message to a person, queued or said: there is nobody to tell any more."""
+    Message.objects.filter(to_person_id=person_id).delete()
+    ConsoleMessage.objects.filter(person_id=person_id).delete()

@@ -18,6 +18,8 @@ WAITING = (S.NEED_INFO, S.SUSPENDED, S.AWAITING_RATING)
 # States in which whoever has it in hand has not taken it up yet.
 UNTOUCHED = (S.SUBMITTED, S.AWAITING_DISPATCH, S.REOPENED, S.ESCALATED, S.DISPATCHED, S.DISPUTED, S.REPLIED)
 
+HELD_BY = ("state", "unit_id", "desk_unit_id", "lead_unit_id", "about_unit_id")  # what `in_hand` looks at
+
 
 @tx.writes
 def send(at: datetime) -> int:
@@ -49,10 +51,10 @@ def work(at: datetime) -> dict[tuple[int, str], Counter[str]]:
     found: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
     orders = Order.objects.filter(state__in=[state for state in OPEN if state not in WAITING])
     late, near = Q(due_at__lte=at), Q(due_at__gt=at, rung__gt=0)
-    for row in orders.values("state", "unit_id", "desk_unit_id", "lead_unit_id").annotate(
+    for row in orders.values(*HELD_BY).annotate(
         all=Count("pk"), late=Count("pk", filter=late), near=Count("pk", filter=near)
     ):
-        holder = Order(**{name: row[name] for name in ("state", "unit_id", "desk_unit_id", "lead_unit_id")})
+        holder = Order(**{name: row[name] for name in HELD_BY})
         counts = found[in_hand(holder)]
         counts.update(late=row["late"], near=row["near"], new=row["all"] if row["state"] in UNTOUCHED else 0)
     helps = (

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -11,10 +10,10 @@ from django.utils.translation import gettext as _
 from sidan.kernel.base import text, tx
 from sidan.kernel.base.errors import Invalid, NotAllowed, NotNow
 from sidan.kernel.journal import commands as journal
-from sidan.kernel.org import commands as people
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.kernel.org.models import Account, Person, Seat, Unit
+from sidan.orders.commands import seats
 from sidan.orders.commands.governing import lock
 from sidan.orders.queries import governing
 from sidan.orders.queries import governing_units as units
@@ -132,23 +131,18 @@ def carry_out(planned: Callable[[], SeatPlan], act: Act) -> SeatPlan:
     lock()
     plan = planned()
     if plan.what == "given":
-        made = people.seat(plan.person, plan.unit, plan.role, from_date=plan.from_date, to_date=plan.to_date)
+        seats.give(
+            plan.person, plan.unit, plan.role, from_date=plan.from_date, to_date=plan.to_date, source=plan.source, act=act
+        )  # fmt: skip
     elif plan.what == "deputised" and plan.held is not None and plan.to_date is not None:
-        made = people.deputise(plan.held, plan.person, from_date=plan.from_date, to_date=plan.to_date)
+        seats.deputise(
+            plan.held, plan.person, from_date=plan.from_date, to_date=plan.to_date, source=plan.source, act=act
+        )  # fmt: skip
     elif plan.held is not None and plan.to_date is not None:
-        made = people.end_seat(plan.held, plan.to_date)
+        seats.end(plan.held, plan.to_date, source=plan.source, act=act)
     else:
         raise ValueError(plan.what)
-    _say(plan.what, made, plan.source, act)
     return plan
-
-
-def _say(what: str, made: Seat, source: str, act: Act) -> None:
-    data: dict[str, Any] = {
-        "person": made.person_id, "unit": made.unit_id, "role": made.role, "from": made.from_date.isoformat(),
-        "to": made.to_date.isoformat() if made.to_date else None, "deputy_for": made.deputy_for_id, "source": source,
-    }  # fmt: skip
-    journal.write(f"org.seat.{what}", f"org.seat:{made.pk}", act=act, data=data)
 
 
 @tx.writes
@@ -162,9 +156,8 @@ def add_person(handle: str, name: str, phone: str | None, code: str, source: str
     unit = units.unit(code)
     governing.need(act, unit.pk)
     check_new(handle, phone)
-    made = people.add_staff(handle, name, phone=text.clean_phone(phone) if phone else None)
+    made = seats.add(handle, name, phone=phone, unit_id=unit.pk, source=source, act=act)
     Account.objects.create_user(handle, None, made)
-    journal.write("org.person.added", f"org.person:{made.pk}", act=act, data={"unit": unit.pk, "source": source})
     return made
 
 

@@ -116,7 +116,7 @@ def reply(order: Order, *, text: str, contacted: bool = False, act: Act) -> Orde
     if contacted and order.first_contact_at is None:
         changes["first_contact_at"] = act.at
     entry = move(order, "reply", act, text=text, kind=Text.Kind.REPLY, data={"contacted": contacted}, **changes)
-    tell_unit(order, "to_check", entry, order.desk_unit_id, "checker")
+    tell_unit(order, "to_check", entry, *in_hand(order))
     return order
 
 

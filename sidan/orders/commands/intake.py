@@ -53,7 +53,7 @@ def give_info(order: Order, *, text: str, act: Act) -> Order:
     """The resident answers; it is submitted again and the clocks go on."""
     need(order, "give_info", act)
     entry = move(order, "give_info", act, text=text, kind=Text.Kind.ANSWER, **clocks.resumed(order, act.at))
-    tell_unit(order, "info_given", entry, order.unit_id, "community")
+    tell_unit(order, "info_given", entry, *in_hand(order))
     return order
 
 

@@ -200,7 +200,7 @@ REQUEST = Text.Kind.REQUEST.value
 
 def hasher() -> Callable[[bytes], Any]:
     """The house's hash function, looked up once."""
-    name = getattr(settings, "SIDAN_HASH", "sha256")
+    name = settings.SIDAN_HASH
     return hashlib.sha256 if name == "sha256" else partial(hashlib.new, name)
 
 

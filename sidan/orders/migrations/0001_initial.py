@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ('valid_from', models.DateField()),
                 ('valid_to', models.DateField(null=True)),
                 ('source', models.CharField(max_length=300)),
-                ('stage', models.CharField(choices=[('accept', '接单'), ('info', '等待补充'), ('dispatch', '派单'), ('sign', '签收'), ('contact', '首次联系'), ('reply', '答复'), ('support', '协办反馈'), ('check', '核查'), ('rule', '裁定'), ('rating', '等待评价'), ('reopen_window', '可重新办理')], max_length=16)),
+                ('stage', models.CharField(choices=[('accept', '接单'), ('info', '等待补充'), ('dispatch', '派单'), ('sign', '签收'), ('contact', '首次联系'), ('reply', '答复'), ('support', '协办反馈'), ('check', '核查'), ('rule', '裁定'), ('rating', '等待评价'), ('reopen_window', '可重新办理'), ('retention', '保存期')], max_length=16)),
                 ('klass', models.CharField(default='*', max_length=10)),
                 ('urgency', models.CharField(default='*', max_length=8)),
                 ('amount', models.PositiveIntegerField()),

@@ -113,10 +113,23 @@ def waiting(name: str, act: Act) -> Q | None:
         condition &= Q(**{f"{defined.at}__in": sorted({below for unit in mine for below in tree.descendants(unit)})})
     elif defined.at == "desk_unit" and set(mine) == {root}:
         condition &= Q(desk_unit=root)  # the county's desk has what was escalated to it; the streets have theirs
+    if name == "dispatch":
+        condition |= _without_a_community(mine, root)
     if name == "overdue":
         condition &= Q(due_at__lt=act.at)
     sat_in = {above for held in act.seats if held.unit_id in tree.nodes for above in tree.node(held.unit_id).path}
     return condition & (Q(about_unit=None) | ~Q(about_unit__in=sat_in))
+
+
+def _without_a_community(mine: list[int], root: int) -> Q:
+    """What a desk takes on itself because no community can: see `seeing.no_community`."""
+    tree = org.tree()
+    condition = Q(state__in=(S.SUBMITTED, S.ACCEPTED))
+    if set(mine) == {root}:
+        return condition & Q(desk_unit=root)
+    below = sorted({below for unit in mine for below in tree.descendants(unit)})
+    places = [unit for unit in below if not tree.node(unit).is_body]
+    return condition & Q(desk_unit__in=below) & (Q(unit=F("desk_unit")) | Q(about_unit__in=places))
 
 
 def supports(act: Act, *, limit: int = PAGE) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from sidan.orders.words import S
 
 _DESK_ROLES = ("dispatcher", "checker", "supervisor")
 _HELPING_ROLES = ("handler", "community")
+TAKEN_ON = (S.SUBMITTED, S.NEED_INFO, S.ACCEPTED)  # what a community's desk begins with
 
 
 def visible_to(act: Act) -> Q:
@@ -68,10 +69,27 @@ def in_hand(order: Order) -> tuple[int, str]:
     if order.state == S.DISPUTED:
         return order.desk_unit_id, "supervisor"
     if order.state == S.REPLIED:
-        return order.desk_unit_id, "checker"
+        return _street(order), "checker"
+    if order.state in TAKEN_ON and no_community(order):
+        return order.desk_unit_id, "dispatcher"
     if order.lead_unit_id and order.lead_unit_id != order.unit_id:
         return order.lead_unit_id, handling_role(org.tree().node(order.lead_unit_id))
     return order.unit_id, "community"
+
+
+def no_community(order: Order) -> bool:
+    """Whether no community can take it on: it was placed at the desk itself, or is about the place that it was placed at."""
+    about = order.about_unit_id
+    return order.unit_id == order.desk_unit_id or (about is not None and org.tree().is_above(about, order.unit_id))
+
+
+def _street(order: Order) -> int:
+    """Where answers are checked: the street of the place, else the desk (which is above a street that is complained about)."""
+    tree = org.tree()
+    street = tree.ancestor(order.unit_id, "town") if order.unit_id in tree.nodes else None
+    if street is None or (order.about_unit_id and tree.is_above(order.about_unit_id, street.id)):
+        return order.desk_unit_id
+    return street.id
 
 
 def handling_role(node: org.Node) -> str:

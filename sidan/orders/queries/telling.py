@@ -84,6 +84,7 @@ _BOTH: dict[str, Words] = {
     "photographed": lambda d: _("添加了照片"),
     "lapsed": lambda d: _("到期没有评价，已办结（未评价）"),
     "redated": lambda d: _("节假日安排公布，期限已重新计算"),
+    "erased": lambda d: _("保存期已满，内容和联系方式已删除"),
     "settled": lambda d: _("在原系统已办结"),
     "unloaded": lambda d: _("导入已撤销"),
 }

@@ -88,6 +88,7 @@ def rules(made: dict[str, Unit]) -> None:
         ("reply", "danger", 2, "hours", 0), ("reply", "utilities", 24, "hours", 1), ("reply", "general", 7, "days", 2),
         ("reply", "complex", 15, "days", 2), ("support", "*", 3, "days", 0), ("check", "*", 1, "working_days", 0),
         ("rule", "*", 1, "working_days", 0), ("rating", "*", 7, "days", 0), ("reopen_window", "*", 30, "days", 0),
+        ("retention", "*", 1826, "days", 0),
     ):  # fmt: skip
         DeadlineRule.objects.create(
             stage=stage, klass=klass, urgency="*", amount=amount, measure=measure, extend_max_times=times,

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from sidan.kernel.base.errors import Invalid, KeyReused
 from sidan.kernel.flow import fields
-from sidan.kernel.org import commands as people
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.kernel.org.models import Person, Seat
+from sidan.orders.commands import seats as verbs
 from sidan.orders.queries import around
 from sidan.orders.views.desk_door import new_token, once, staff_act
 from sidan.orders.views.desk_forms import Prefilled
@@ -42,7 +42,7 @@ def deputies(request: HttpRequest) -> HttpResponse:
         last = days["to_date"] + timedelta(days=1)  # a seat names the first day without it
         once(
             request, act,
-            lambda: people.deputise(seat, person, from_date=days["from_date"], to_date=last),
+            lambda: verbs.deputise(seat, person, from_date=days["from_date"], to_date=last, act=act),
         )  # fmt: skip
     except Invalid as wrong:
         return _form(request, act, wrong, request.POST.dict())
@@ -57,7 +57,7 @@ def end(request: HttpRequest, seat_id: int) -> HttpResponse:
     """End a deputy's seat today. Only by the one it stands in for."""
     act = staff_act(request)
     seat = get_object_or_404(Seat, pk=seat_id, deputy_for__person=act.by)
-    once(request, act, lambda: people.end_seat(seat, org.local_date(act.at)))
+    once(request, act, lambda: verbs.end(seat, org.local_date(act.at), act=act))
     return go(request, reverse("orders:desk-deputies"), _("代理已结束，从现在起不再有这个岗位的权限。"))
 
 

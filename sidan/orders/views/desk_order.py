@@ -85,7 +85,7 @@ def show(request: HttpRequest, hand: around.AtHand, act: Act, shown: Shown) -> H
         "ended": order.state in ENDS,
         "facts": facts(order),
         "clocks": _clocks(order),
-        "has_it": org.tree().node(in_hand(order)[0]) if order.state not in ENDS else None,
+        "has_it": None if order.state in _NOBODY else org.tree().node(in_hand(order)[0]),
         "refusal_told": reading.refusal_of(order),
         "rated": rated(order.__dict__),
         "entries": [_entry(order, line) for line in reversed(lines)],
@@ -110,6 +110,8 @@ def show(request: HttpRequest, hand: around.AtHand, act: Act, shown: Shown) -> H
     return page(request, "orders/desk/order.html", status=shown.status, **context)
 
 
+# In these it waits for the resident, or for nobody.
+_NOBODY = (*ENDS, S.NEED_INFO, S.AWAITING_RATING)
 _WITH_UNITS = {"dispatching", "ruling", "dispute", "support"}
 
 

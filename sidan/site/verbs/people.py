@@ -12,14 +12,13 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
-from sidan.kernel.base import tx
 from sidan.kernel.base.errors import Invalid, NotFound
-from sidan.kernel.org import commands as org
 from sidan.kernel.org import queries
 from sidan.kernel.org.act import Act, Via
 from sidan.kernel.org.models import Account, Person, Seat, Unit
 from sidan.kernel.worktime import commands as worktime
 from sidan.orders.commands import clockwork
+from sidan.orders.commands import seats as verbs
 
 
 def everybody(args: argparse.Namespace) -> int:
@@ -50,26 +49,15 @@ def everybody(args: argparse.Namespace) -> int:
 def add(args: argparse.Namespace) -> int:
     """A new member of staff."""
     password = _password(args.handle, args.name) if args.login else None
-    org.add_staff(args.handle, args.name, password=password, phone=args.phone)
+    verbs.add(args.handle, args.name, password=password, phone=args.phone, act=_act())
     return 0
 
 
 def password(args: argparse.Namespace) -> int:
     """Set a password; the login is made where there is none."""
     person = _person(args.handle)
-    _set_password(person, _password(args.handle, person.name))
+    verbs.set_password(person, _password(args.handle, person.name), act=_act())
     return 0
-
-
-@tx.writes
-def _set_password(person: Person, value: str) -> None:
-    account = Account.objects.filter(person=person).first()
-    if account is None:
-        Account.objects.create_user(person.handle or "", value, person)
-        return
-    account.set_password(value)
-    account.is_active = True
-    account.save(update_fields=["password", "is_active"])
 
 
 def seat(args: argparse.Namespace) -> int:
@@ -79,10 +67,10 @@ def seat(args: argparse.Namespace) -> int:
         raise NotFound(f"There is no unit {args.unit}.")
     until = _day(args.until)
     if not args.end:
-        org.seat(person, unit, args.role, from_date=_day(args.since) or today, to_date=until)
+        verbs.give(person, unit, args.role, from_date=_day(args.since) or today, to_date=until, act=_act())
         return 0
     open_seats = Seat.objects.filter(Q(to_date=None) | Q(to_date__gt=today), person=person, unit=unit, role=args.role)
-    ended = [org.end_seat(held, until or today) for held in open_seats]
+    ended = [verbs.end(held, until or today, act=_act()) for held in open_seats]
     if not ended:
         raise NotFound(f"{args.handle} holds no seat {args.role} in {args.unit}.")
     return 0
@@ -92,8 +80,8 @@ def create_token(args: argparse.Namespace) -> int:
     """Print a bearer; it is shown this once."""
     if args.limit < 1 or (args.days is not None and args.days < 1):
         raise Invalid("--limit and --days are at least 1.")
-    made = org.create_token(
-        _person(args.person), at=datetime.now(UTC), label=args.label, days=args.days, limit_per_minute=args.limit
+    made = verbs.create_token(
+        _person(args.person), label=args.label, days=args.days, limit_per_minute=args.limit, act=_act()
     )
     print(made)
     return 0
@@ -102,7 +90,7 @@ def create_token(args: argparse.Namespace) -> int:
 def revoke_token(args: argparse.Namespace) -> int:
     """End a bearer at once."""
     try:
-        org.revoke_token((args.bearer or sys.stdin.readline()).strip(), at=datetime.now(UTC))
+        verbs.revoke_token((args.bearer or sys.stdin.readline()).strip(), act=_act())
     except NotFound:
         raise NotFound("There is no such bearer, or it was revoked already.") from None
     return 0
@@ -111,12 +99,17 @@ def revoke_token(args: argparse.Namespace) -> int:
 def sync(args: argparse.Namespace) -> int:
     """Load the days of a year; what was promised in working days follows."""
     now = datetime.now(UTC)
-    done = worktime.sync_year(args.year, Act(queries.system("shell"), now, Via.CLI))
+    done = worktime.sync_year(args.year, _act())
     moved = clockwork.redate_open(Act(queries.system("clock"), now, Via.CLOCK)) if done.changed else 0
     notice = "" if done.confirmed else "; its notice is not known yet, so its days are provisional"
     print(f"{args.year}: {len(done.changed)} days changed, {len(done.kept)} kept as set by hand{notice}")
     print(f"{moved} open deadlines moved")
     return 0
+
+
+def _act() -> Act:
+    """Whoever has the machine acts as the shell."""
+    return Act(queries.system("shell"), datetime.now(UTC), Via.CLI)
 
 
 def _person(handle: str) -> Person:

@@ -68,10 +68,15 @@ def _made(path: str) -> Channel:
     return channel
 
 
+def names() -> tuple[str, ...]:
+    """What SIDAN_CHANNEL may say."""
+    return tuple(_PATHS)
+
+
 def current() -> Channel:
     """The channel that the installation uses.
 
     Raises:
         KeyError: SIDAN_CHANNEL names none of them.
     """
-    return _made(_PATHS[getattr(settings, "SIDAN_CHANNEL", "console")])
+    return _made(_PATHS[settings.SIDAN_CHANNEL])
