@@ -106,7 +106,7 @@ def pgbench(recorded: list[tuple[str, Any]], seconds: int) -> float:
 
     connection.ensure_connection()
     cursor = ClientCursor(connection.connection)
-    lines = ["\\set r random(1, 9007199254740991)", "BEGIN;"]
+    lines = ["\\set r random(1, 9007199254740991)", "\\set q random(1, 9007199254740991)", "BEGIN;"]
     for sql, params in recorded:
         if sql.startswith(("BEGIN", "COMMIT")):
             continue
@@ -122,7 +122,7 @@ def pgbench(recorded: list[tuple[str, Any]], seconds: int) -> float:
         for person in persons:
             text = re.sub(rf"\b{person}\b(?=[,)])", ":r", text)
         if "base_door" in text:
-            text = re.sub(r"'[0-9a-f]{64}'", "(md5(:r::text) || md5((:r + 1)::text))", text, count=1)
+            text = re.sub(r"'[0-9a-f]{64}'", "(md5(:r::text) || md5(:q::text))", text, count=1)
         lines.append(" ".join(text.replace("\n", " ").split()) + ";")
     lines.append("COMMIT;")
     with tempfile.NamedTemporaryFile("w", suffix=".sql", delete=False) as script:

@@ -79,15 +79,17 @@ def reader(request: HttpRequest, number: str) -> HttpResponse:
 @router.get("/orders/{number}/photos", **says.PHOTOS)
 def photo_list(request: HttpRequest, number: str) -> HttpResponse:
     """The order's photos."""
-    found = door.order_of(door.signed(request, timezone.now()), number)
-    return door.told({"items": [_photo(one, found) for one in photos.photos(found.subject())]})
+    who = door.signed(request, timezone.now())
+    found = door.order_of(who, number)
+    return door.told({"items": [_photo(one, found) for one in reading.photos(found, who.act)]})
 
 
 @router.get("/orders/{number}/photos/{photo}", **says.PHOTO)
 def photo_file(request: HttpRequest, number: str, photo: str) -> FileResponse:
     """One photo, as JPEG."""
-    found = door.order_of(door.signed(request, timezone.now()), number)
-    kept = next((one for one in photos.photos(found.subject()) if str(one.pk) == photo), None)
+    who = door.signed(request, timezone.now())
+    found = door.order_of(who, number)
+    kept = next((one for one in reading.photos(found, who.act) if str(one.pk) == photo), None)
     if kept is None:
         raise NotFound(_("没有这张照片。"))
     return FileResponse(photos.open_photo(kept), content_type="image/jpeg")

@@ -90,7 +90,7 @@ REOPEN_WINDOW = Guard(_reopen_window, _("可重新办理的时间已过，请另
 ORDER = Flow(
     name="orders.order",
     states=tuple(S.values),
-    births=((S.SUBMITTED, "asked"), (S.NOT_ACCEPTED, "directed")),
+    births=((S.SUBMITTED, "asked"), (S.NOT_ACCEPTED, "directed"), (S.CLOSED, "brought")),
     ends=ENDS,
     barred="about_unit",
     labels=dict(S.choices),
@@ -192,7 +192,6 @@ ORDER = Flow(
         Step("lapse", "lapsed", (S.AWAITING_RATING,), Clock(), S.CLOSED),
         Step("redate", "redated", OPEN, Clock()),
         Step("erase", "erased", ENDS, Clock(), when=(REOPEN_OVER,)),
-        Step("settle", "settled", (S.SUBMITTED,), Importer(), S.CLOSED),
         Step("unload", "unloaded", (S.SUBMITTED, S.CLOSED), Importer(), S.WITHDRAWN),
     ),
 )  # fmt: skip

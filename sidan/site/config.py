@@ -86,7 +86,9 @@ class Config(BaseSettings):
     debug: bool = Field(False, description="show Django's error pages; refused where others can reach the site")
     demo: bool = Field(False, description="allow the demonstration data and its known accounts")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
-    hash: str = Field("sha256", description="hash of the journal, sha256 or sm3; chosen before its first entry, then kept")
+    hash: str = Field(
+        "sha256", description="hash of the journal, sha256 or sm3; chosen before its first entry, then kept"
+    )
     channel: str = Field("console", description="by which way messages go; console: the log and the visible outbox")
 
     _lists = field_validator("hosts", "proxies", mode="before")(_split)

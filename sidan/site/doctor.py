@@ -131,6 +131,9 @@ def _seals(now: datetime) -> Iterator[Finding]:
         yield Finding("append-only", "problem", f"no triggers on {', '.join(bare)}", "sidan migrate")
     else:
         yield Finding("append-only", "ok", "triggers are set")
+    if not journal.first_holds():
+        said = f"the journal's first entry does not hold under {settings.SIDAN_HASH}"
+        yield Finding("hash", "problem", said, "set SIDAN_HASH as it was at first; then sidan verify")
 
 
 def _clock(now: datetime) -> Iterator[Finding]:

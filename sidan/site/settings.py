@@ -114,6 +114,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "sidan.web.middleware.RequestId",
     "django.middleware.security.SecurityMiddleware",
+    "sidan.web.middleware.ApiDoor",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

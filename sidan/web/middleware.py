@@ -8,6 +8,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import resolve
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +30,7 @@ from sidan.web import logs, refusals
 logger = logging.getLogger("sidan.web")
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
+_DESCRIBED = ("/docs", "/openapi.json")  # pages with scripts of their own, read by people
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is misread over the telephone
 _BY_STATUS: dict[int, type[Refusal]] = {
     400: BadRequest,
@@ -84,6 +87,38 @@ class Refusals:
         if refusal.status >= 500:
             logger.error("refused with %s", refusal.code, exc_info=exception)
         return refusals.respond(request, refusal)
+
+
+class ApiDoor:
+    """Programs come without session, cookie, form token or message: their requests pass the pages' middleware by.
+
+    Measured: what the pages need was a quarter of the time of placing an order.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.pages = get_response
+        self.programs = Refusals(self._view)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not refusals.is_api(request) or request.path_info.endswith(_DESCRIBED):
+            return self.pages(request)
+        translation.activate(translation.get_language_from_request(request))
+        response = self.programs(request)
+        response.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        response.setdefault("Content-Language", translation.get_language() or "")
+        return response
+
+    def _view(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            match = resolve(request.path_info)
+            request.resolver_match = match
+            response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+        except Exception as error:  # outside Django's own handlers a bug must become its answer here, too
+            known = self.programs.process_exception(request, error)
+            if known is None:
+                logger.exception("a bug at %s", request.path)
+            return known or refusals.respond(request, refusals.Broken())
+        return response
 
 
 def _in_our_words(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -14,7 +14,8 @@ class Entry(models.Model):
     seq = models.PositiveIntegerField()
     prev = models.BinaryField(max_length=32)
     hash = models.BinaryField(max_length=32)
-    by = models.ForeignKey("org.Person", models.PROTECT, db_index=False, related_name="+")
+    # Not checked by the database: see decision 16.
+    by = models.ForeignKey("org.Person", models.PROTECT, db_index=False, related_name="+", db_constraint=False)
     at = models.DateTimeField()
     via = models.CharField(max_length=8)
     frm = models.CharField(max_length=24, default="", blank=True)

@@ -42,19 +42,7 @@ def verify() -> Finding | None:
         if found:
             return found
         prev, stored = bytes(entry.prev), bytes(entry.hash)
-        real = hashing.entry_hash(
-            entry.kind,
-            entry.subject,
-            entry.seq,
-            prev,
-            entry.by_id,
-            entry.at,
-            entry.via,
-            entry.frm,
-            entry.to,
-            entry.data,
-        )
-        if real != stored:
+        if _real(entry) != stored:
             return Finding(entry.id, entry.subject, entry.seq, "altered")
         seq, last = heads.get(entry.subject, (0, hashing.ZERO))
         if entry.seq != seq + 1:
@@ -66,6 +54,20 @@ def verify() -> Finding | None:
         if found:
             return found
     return seals.end()
+
+
+def first_holds() -> bool:
+    """Whether the oldest entry has its hash: where it has not, SIDAN_HASH may have been changed since. One query."""
+    entry = Entry.objects.order_by("id").first()
+    return entry is None or _real(entry) == bytes(entry.hash)
+
+
+def _real(entry: Entry) -> bytes:
+    """The hash that an entry should have."""
+    return hashing.entry_hash(
+        entry.kind, entry.subject, entry.seq, bytes(entry.prev), entry.by_id, entry.at, entry.via, entry.frm, entry.to,
+        entry.data,
+    )  # fmt: skip
 
 
 def _all() -> Iterator[Entry]:

@@ -15,7 +15,7 @@ class Message(models.Model):
         GIVEN_UP = "given_up", _("已放弃")
 
     topic = models.CharField(max_length=60)
-    key = models.CharField(max_length=160, unique=True)  # <subject>/<what>: the same key is the same message
+    key = models.CharField(max_length=160)  # unique; <subject>/<what>: the same key is the same message
     lane = models.CharField(max_length=100)  # the key's subject: its messages go out one after another
     to_person = models.ForeignKey("org.Person", models.CASCADE, null=True, related_name="+")
     to_unit = models.ForeignKey("org.Unit", models.PROTECT, null=True, related_name="+")
@@ -31,6 +31,8 @@ class Message(models.Model):
 
     class Meta:
         constraints = [
+            # Not `unique=True`: on PostgreSQL that brings a second index, for LIKE.
+            models.UniqueConstraint(fields=["key"], name="notify_message_key"),
             models.CheckConstraint(
                 name="notify_message_has_readers",
                 condition=models.Q(to_person__isnull=False, to_unit=None, role="")
@@ -83,7 +85,7 @@ class ConsoleMessage(models.Model):
     The telephone is masked. Retention: `commands.sweep`; erased with the person.
     """
 
-    delivery = models.CharField(max_length=80, unique=True)
+    delivery = models.CharField(max_length=80)
     person = models.ForeignKey("org.Person", models.CASCADE, related_name="+")
     phone_masked = models.CharField(max_length=20, default="", blank=True)
     topic = models.CharField(max_length=60)
@@ -94,3 +96,4 @@ class ConsoleMessage(models.Model):
 
     class Meta:
         db_table = "notify_console"
+        constraints = [models.UniqueConstraint(fields=["delivery"], name="notify_console_delivery")]

@@ -62,7 +62,9 @@ def end_seat(held: Seat, on: date) -> Seat:
     last = max(on, held.from_date)
     held.to_date = min(last, held.to_date) if held.to_date else last
     Seat.objects.filter(pk=held.pk).update(to_date=held.to_date)
-    Seat.objects.filter(deputy_for=held, from_date__lt=held.to_date, to_date__gt=held.to_date).update(to_date=held.to_date)
+    Seat.objects.filter(deputy_for=held, from_date__lt=held.to_date, to_date__gt=held.to_date).update(
+        to_date=held.to_date
+    )
     Seat.objects.filter(deputy_for=held, from_date__gte=held.to_date).delete()
     return held
 

@@ -65,10 +65,14 @@ class Person(models.Model):
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    handle = models.CharField(max_length=40, unique=True, null=True)
+    handle = models.CharField(max_length=40, null=True)  # unique
     name = models.CharField(
         max_length=40, default="", blank=True
     )  # of staff, who act in public; residents' lie in Contact
+
+    class Meta:
+        # Not `unique=True`: on PostgreSQL that brings a second index, for LIKE.
+        constraints = [models.UniqueConstraint(fields=["handle"], name="org_person_handle")]
 
 
 class Contact(models.Model):

@@ -16,7 +16,7 @@ from sidan.orders.commands.intake import category_of
 from sidan.orders.commands.moving import move, need, release_supports, tell_lead, tell_resident, tell_unit
 from sidan.orders.flow import ORDER, SUPPORT
 from sidan.orders.models import DispatchRule, Order, Support, Text
-from sidan.orders.queries.seeing import handling_role
+from sidan.orders.queries.seeing import handling_role, in_hand
 from sidan.orders.rulebook import rulebook
 from sidan.orders.words import Stage
 
@@ -69,7 +69,7 @@ def send_back(order: Order, *, reason: str, act: Act) -> Order:
     """The desk needs more from the community."""
     need(order, "send_back", act)
     entry = move(order, "send_back", act, text=reason, staff_only=True)
-    tell_unit(order, "sent_back", entry, order.unit_id, "community")
+    tell_unit(order, "sent_back", entry, *in_hand(order))
     return order
 
 

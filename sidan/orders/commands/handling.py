@@ -59,7 +59,7 @@ def write(order: Order, *, text: str, act: Act) -> Order:
     elif order.lead_unit_id and order.lead_unit_id != order.unit_id:
         tell_lead(order, "message_in", entry)
     else:
-        tell_unit(order, "message_in", entry, order.unit_id, "community")
+        tell_unit(order, "message_in", entry, *in_hand(order))
     return order
 
 

@@ -31,7 +31,10 @@ def add(
         Invalid: the handle is taken, or the number is none.
     """
     made = people.add_staff(handle, name, password=password, phone=text.clean_phone(phone) if phone else None)
-    _person("added", made, act, unit=unit_id, login=password is not None, source=source)
+    journal.write(
+        "org.person.added", f"org.person:{made.pk}", act=act,
+        data={"unit": unit_id, "login": password is not None, "source": source},
+    )  # fmt: skip
     return made
 
 
@@ -45,7 +48,7 @@ def set_password(who: Person, password: str, *, act: Act) -> Account:
         account.set_password(password)
         account.is_active = True
         account.save(update_fields=["password", "is_active"])
-    _person("password_set", who, act)
+    journal.write("org.person.password_set", f"org.person:{who.pk}", act=act)
     return account
 
 
@@ -59,7 +62,7 @@ def give(
         Invalid: there is no such role, or the days are the wrong way round.
     """
     made = people.seat(who, unit, role, from_date=from_date, to_date=to_date)
-    _seat("given", made, source, act)
+    journal.write("org.seat.given", f"org.seat:{made.pk}", act=act, data=_said(made, source))
     return made
 
 
@@ -71,23 +74,30 @@ def deputise(held: Seat, who: Person, *, from_date: date, to_date: date, act: Ac
         Invalid: it is the holder, or the days do not fit.
     """
     made = people.deputise(held, who, from_date=from_date, to_date=to_date)
-    _seat("deputised", made, source, act)
+    journal.write("org.seat.deputised", f"org.seat:{made.pk}", act=act, data=_said(made, source))
     return made
 
 
 @tx.writes
 def end(held: Seat, on: date, *, act: Act, source: str = "") -> Seat:
     """End a seat; its deputies' seats end with it."""
+    first = max(on, held.from_date)
+    deputies = list(Seat.objects.filter(deputy_for=held, to_date__gt=first).order_by("pk").values_list("pk", flat=True))
     made = people.end_seat(held, on)
-    _seat("ended", made, source, act)
+    journal.write(
+        "org.seat.ended", f"org.seat:{made.pk}", act=act, data={**_said(made, source), "deputies": deputies}
+    )  # fmt: skip
     return made
 
 
 @tx.writes
-def create_token(who: Person, *, act: Act, label: str = "", days: int | None = None, limit_per_minute: int = 600) -> str:
+def create_token(
+    who: Person, *, act: Act, label: str = "", days: int | None = None, limit_per_minute: int = 600
+) -> str:
     """A bearer for programs that act as this person, shown once."""
     made = people.create_token(who, at=act.at, label=label, days=days, limit_per_minute=limit_per_minute)
-    _token("created", made, who.pk, act, days=days, limit_per_minute=limit_per_minute)
+    said = {"person": who.pk, "days": days, "limit_per_minute": limit_per_minute}
+    journal.write("org.token.created", _token(made), act=act, data=said)
     return made
 
 
@@ -99,4 +109,17 @@ def revoke_token(bearer: str, *, act: Act) -> None:
         NotFound: there is no such bearer.
     """
     people.revoke_token(bearer, at=act.at)
-    _token("revoked", bearer, Token.objects.get(hash=org.token_hash(bearer)).person_id, act)
+    owner = Token.objects.get(hash=org.token_hash(bearer)).person_id
+    journal.write("org.token.revoked", _token(bearer), act=act, data={"person": owner})
+
+
+def _said(made: Seat, source: str) -> dict[str, Any]:
+    return {
+        "person": made.person_id, "unit": made.unit_id, "role": made.role, "from": made.from_date.isoformat(),
+        "to": made.to_date.isoformat() if made.to_date else None, "deputy_for": made.deputy_for_id, "source": source,
+    }  # fmt: skip
+
+
+def _token(bearer: str) -> str:
+    """A bearer's subject: half of the hash that its row is found by."""
+    return f"org.token:{org.token_hash(bearer)[:16].hex()}"

@@ -20,6 +20,7 @@ TABLES = (
     ("journal_entry", building.ENTRY_COLUMNS),
 )
 
+SEEN_MOST = 500_000  # external numbers in memory: some 60 MB
 CACHE_KIB = 65_536  # of SQLite's pages while an import runs
 _LOCAL = {
     "lock_timeout": "0", "statement_timeout": "0", "jit": "off", "enable_seqscan": "off",
@@ -73,6 +74,30 @@ def known(system: str, numbers: Sequence[str]) -> dict[str, int | None]:
         return found
 
 
+class Known:
+    """The external numbers that a system's orders have already. One query to make it.
+
+    Of a system that brings its first orders nothing but this import's own can be known: these are kept, up to a number.
+    """
+
+    def __init__(self, system: str, batch_id: int) -> None:
+        self._system, self._batch_id = system, batch_id
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM orders_order WHERE external_system = %s AND external_number IS NOT NULL LIMIT 1", [system]
+            )
+            self._seen: set[str] | None = None if cursor.fetchone() else set()
+
+    def among(self, numbers: Sequence[str]) -> dict[str, int | None]:
+        """Those of the next rows that are there already, each with its batch. One query at most."""
+        if self._seen is None or len(self._seen) > SEEN_MOST:
+            self._seen = None
+            return known(self._system, numbers)
+        found = self._seen.intersection(numbers)
+        self._seen.update(numbers)
+        return dict.fromkeys(found, self._batch_id)
+
+
 class Issue:
     """Keys for orders to come: ids of the table's sequence and numbers that no order has."""
 
@@ -114,10 +139,14 @@ class Issue:
     def _ids(self, count: int) -> list[int]:
         with connection.cursor() as cursor:
             if on_postgres():
+                # Nearly always a stretch of its own, which need not be sent one by one.
                 cursor.execute(
-                    "SELECT nextval(pg_get_serial_sequence('orders_order', 'id')) FROM generate_series(1, %s)", [count]
+                    "SELECT min(id), CASE WHEN max(id) - min(id) <> %s - 1 THEN array_agg(id) END FROM "
+                    "(SELECT nextval(pg_get_serial_sequence('orders_order', 'id')) AS id FROM generate_series(1, %s)) AS n",
+                    [count, count],
                 )
-                return [row[0] for row in cursor.fetchall()]
+                first, scattered = cursor.fetchone()
+                return scattered or list(range(first, first + count))
             if not self._last:
                 # The writers' lock is held, so nobody else takes one; AUTOINCREMENT never gives an id twice.
                 cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = 'orders_order'")
@@ -143,7 +172,7 @@ def prepare(built: Iterable[Built], form: Forms) -> Ready:
         form.rows([one.contact for one in made if one.contact]),
         form.rows([one.order for one in made]),
         form.rows([one.text for one in made]),
-        form.entries([one.entries for one in made]),
+        form.rows([one.entry for one in made]),
     )
     return [(table, columns, given) for (table, columns), given in zip(TABLES, rows, strict=True) if given]
 
@@ -155,7 +184,7 @@ def write(ready: Ready) -> None:
         for table, columns, rows in ready:
             names = ",".join(f'"{name}"' for name in columns)
             if on_postgres():
-                with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                with cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT binary)") as copy:
                     copy.write(rows)
             else:
                 cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({','.join(['%s'] * len(columns))})", rows)

@@ -92,6 +92,6 @@ def _unload(rows: list[dict[str, Any]], importer: int, at: datetime) -> None:
         made = digest("\x1f".join(parts).encode()).digest()
         entries.append(form.entry((kind, subject, seq, prev, made, importer, when, _VIA, row["state"], to, data)))
         heads.append((row["id"], row["version"], made))
-    storing.write([("journal_entry", building.ENTRY_COLUMNS, form.entries(entries))])
+    storing.write([("journal_entry", building.ENTRY_COLUMNS, form.rows(entries))])
     fixed = {**_CLEARED, "closed_at": storing.stored(at), "state": to}
     storing.update_heads(fixed, heads)

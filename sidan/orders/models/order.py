@@ -25,9 +25,13 @@ class Batch(models.Model):
 
 
 class Order(Flowing):
-    """What a resident asks for. Milestones stand on the row; the journal is the truth and the row its fold."""
+    """What a resident asks for. Milestones stand on the row; the journal is the truth and the row its fold.
 
-    number = models.CharField(max_length=8, unique=True)  # printed on the receipt, unambiguous letters and digits
+    Keys that commands copy from rows they have just read, and whose targets nothing deletes, are not checked by the
+    database (decision 16); `doctor` looks for dangling ones.
+    """
+
+    number = models.CharField(max_length=8)  # unique; printed on the receipt, unambiguous letters and digits
     kind = models.CharField(max_length=10, choices=Kind.choices)
     category = models.ForeignKey("orders.Category", models.PROTECT, null=True, related_name="+", db_index=False)
     klass = models.CharField(max_length=10, choices=Klass.choices)
@@ -41,22 +45,38 @@ class Order(Flowing):
     anonymous = models.BooleanField(default=False)  # nobody knows who asked
     confidential = models.BooleanField(default=False)  # known to the house, hidden from everybody who handles
 
-    desk_unit = models.ForeignKey("org.Unit", models.PROTECT, related_name="+", db_index=False)  # whose desk dispatches
-    lead_unit = models.ForeignKey("org.Unit", models.PROTECT, null=True, related_name="+", db_index=False)
+    desk_unit = models.ForeignKey(
+        "org.Unit", models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )  # whose desk dispatches
+    lead_unit = models.ForeignKey(
+        "org.Unit", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     about_unit = models.ForeignKey(
-        "org.Unit", models.PROTECT, null=True, related_name="+", db_index=False
+        "org.Unit", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
     )  # complained about
-    asked_by = models.ForeignKey("org.Person", models.PROTECT, related_name="+")
-    recorded_by = models.ForeignKey("org.Person", models.PROTECT, null=True, related_name="+", db_index=False)
-    dispatched_by = models.ForeignKey("org.Person", models.PROTECT, null=True, related_name="+", db_index=False)
-    signed_by = models.ForeignKey("org.Person", models.PROTECT, null=True, related_name="+", db_index=False)
-    replied_by = models.ForeignKey("org.Person", models.PROTECT, null=True, related_name="+", db_index=False)
+    asked_by = models.ForeignKey("org.Person", models.PROTECT, related_name="+", db_index=False)
+    recorded_by = models.ForeignKey(
+        "org.Person", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    dispatched_by = models.ForeignKey(
+        "org.Person", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    signed_by = models.ForeignKey(
+        "org.Person", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    replied_by = models.ForeignKey(
+        "org.Person", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
 
-    due_rule = models.ForeignKey("orders.DeadlineRule", models.PROTECT, null=True, related_name="+", db_index=False)
+    due_rule = models.ForeignKey(
+        "orders.DeadlineRule", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     dispatch_due_at = models.DateTimeField(null=True)
     contact_due_at = models.DateTimeField(null=True)
     answer_due_at = models.DateTimeField(null=True)  # what the resident was promised
-    answer_rule = models.ForeignKey("orders.DeadlineRule", models.PROTECT, null=True, related_name="+", db_index=False)
+    answer_rule = models.ForeignKey(
+        "orders.DeadlineRule", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     answer_from = models.DateTimeField(null=True)  # when that clock began
     paused_at = models.DateTimeField(null=True)
     suspended_until = models.DateTimeField(null=True)  # 挂账: the next look
@@ -80,7 +100,7 @@ class Order(Flowing):
     refusal = models.CharField(max_length=20, default="", blank=True)
     solved = models.CharField(max_length=8, choices=Solved.choices, null=True)  # noqa: DJ001 - null is 未评价, no empty answer
     satisfied = models.CharField(max_length=10, choices=Satisfied.choices, null=True)  # noqa: DJ001 - the same
-    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
 
     batch = models.ForeignKey(Batch, models.PROTECT, null=True, related_name="+", db_index=False)
     external_system = models.CharField(max_length=40, null=True)  # noqa: DJ001 - null is outside the unique pair
@@ -103,8 +123,13 @@ class Order(Flowing):
             models.Index(fields=["unit", "asked_at"], name="orders_place"),
             models.Index(fields=["asked_at", "id"], name="orders_asked"),
             models.Index(fields=["batch"], name="orders_of_batch", condition=Q(batch__isnull=False)),
+            # Who asked in an imported order has asked in no other.
+            models.Index(fields=["asked_by"], name="orders_asker", condition=Q(batch__isnull=True)),
+            models.Index(fields=["merged_into"], name="orders_merged", condition=Q(merged_into__isnull=False)),
         ]
         constraints = [
+            # Not `unique=True`: on PostgreSQL that brings a second index, for LIKE.
+            models.UniqueConstraint(fields=["number"], name="orders_number"),
             models.UniqueConstraint(
                 fields=["external_system", "external_number"],
                 name="orders_external",
@@ -162,8 +187,12 @@ class Support(Flowing):
     id = models.BigIntegerField(primary_key=True, default=new_id)  # known before the row, because its journal names it
     order = models.ForeignKey(Order, models.PROTECT, related_name="supports")
     round = models.PositiveSmallIntegerField(default=1)
-    rule = models.ForeignKey("orders.DeadlineRule", models.PROTECT, null=True, related_name="+", db_index=False)
-    answered_by = models.ForeignKey("org.Person", models.PROTECT, null=True, related_name="+", db_index=False)
+    rule = models.ForeignKey(
+        "orders.DeadlineRule", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    answered_by = models.ForeignKey(
+        "org.Person", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     answered_at = models.DateTimeField(null=True)
     order_seq = models.PositiveIntegerField(null=True)  # the order's entry that carries its answer
 

@@ -15,10 +15,11 @@ from sidan.kernel.org.act import Act
 from sidan.kernel.org.models import Contact, Person, Seat
 from sidan.orders.models import Order, Reveal
 from sidan.orders.queries import figures, lists
-from sidan.orders.queries.seeing import in_hand, visible_to
+from sidan.orders.queries.seeing import TAKEN_ON, in_hand, visible_to
 from sidan.orders.words import ENDS, S
 
-_AT_DESK = (S.AWAITING_DISPATCH, S.REOPENED, S.ESCALATED, S.DISPUTED, S.REPLIED)
+_AT_DESK = (S.AWAITING_DISPATCH, S.REOPENED, S.ESCALATED, S.DISPUTED)
+_HELD_BY = ("state", "unit_id", "desk_unit_id", "lead_unit_id", "about_unit_id")  # what `in_hand` looks at
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,24 @@ def alike(order: Order, act: Act, *, limit: int = 40) -> tuple[list[dict[str, An
 def held_by(unit_ids: Iterable[int]) -> Q:
     """The orders that units have in hand now; the same rule as `in_hand`, for lists."""
     units = sorted(unit_ids)
-    at_desk = Q(state__in=_AT_DESK, desk_unit__in=units)
-    leading = ~Q(state__in=_AT_DESK) & Q(lead_unit__in=units)
-    at_home = ~Q(state__in=_AT_DESK) & Q(lead_unit=None, unit__in=units)
-    return at_desk | leading | at_home
+    about_above = Q(about_unit=F("unit")) | Q(about_unit=F("unit__parent")) | Q(about_unit=F("unit__parent__parent"))
+    untaken = Q(state__in=TAKEN_ON) & (Q(unit=F("desk_unit")) | Q(about_unit__isnull=False) & about_above)
+    at_desk = (Q(state__in=_AT_DESK) | untaken) & Q(desk_unit__in=units)
+    elsewhere = ~Q(state__in=(*_AT_DESK, S.REPLIED)) & ~untaken
+    leading = elsewhere & Q(lead_unit__in=units)
+    at_home = elsewhere & Q(lead_unit=None, unit__in=units)
+    return at_desk | _checked_by(units) | leading | at_home
+
+
+def _checked_by(units: list[int]) -> Q:
+    """Answers that wait for a check: at the street of the place, else at the desk."""
+    tree = org.tree()
+    streets = {node.id for node in tree.nodes.values() if node.level == "town"}
+    below = sorted({one for unit in streets.intersection(units) for one in tree.descendants(unit)})
+    passed_over = Q(about_unit__isnull=False, about_unit__level="town", about_unit__parent=F("desk_unit"))
+    at_street = Q(unit__in=below) & (Q(about_unit=None) | ~passed_over)
+    at_desk = Q(desk_unit__in=units) & (passed_over | Q(unit=tree.root().id))
+    return Q(state=S.REPLIED) & (at_street | at_desk)
 
 
 @dataclass(frozen=True)
@@ -123,11 +138,10 @@ def late_by_unit(act: Act) -> list[Late]:
     condition = lists.waiting("overdue", act)
     if condition is None:
         return []
-    names = ("state", "unit_id", "desk_unit_id", "lead_unit_id")
-    rows = Order.objects.filter(condition).values(*names).annotate(n=Count("pk"), first=Min("due_at")).order_by()
+    rows = Order.objects.filter(condition).values(*_HELD_BY).annotate(n=Count("pk"), first=Min("due_at")).order_by()
     found: dict[int, tuple[int, datetime]] = {}
     for row in rows:
-        unit_id, _role = in_hand(Order(**{name: row[name] for name in names}))
+        unit_id, _role = in_hand(Order(**{name: row[name] for name in _HELD_BY}))
         count, first = found.get(unit_id, (0, row["first"]))
         found[unit_id] = (count + row["n"], min(first, row["first"]))
     nodes = org.tree().nodes

@@ -9,6 +9,8 @@ import orjson
 from django.utils.translation import gettext as _
 
 from sidan.kernel.base.errors import NotFound
+from sidan.kernel.files import queries as kept
+from sidan.kernel.files.models import Photo, Purpose
 from sidan.kernel.flow import engine, fields
 from sidan.kernel.journal import queries as journal
 from sidan.kernel.journal.models import Entry
@@ -208,7 +210,9 @@ def _request(order: Order) -> str:
 
 def supports(order: Order) -> list[Support]:
     """The co-handlers of the present round, without those who are needed no more. One query."""
-    return list(Support.objects.filter(order=order, round=order.round).exclude(state="released").order_by("due_at", "pk"))
+    return list(
+        Support.objects.filter(order=order, round=order.round).exclude(state="released").order_by("due_at", "pk")
+    )
 
 
 def has_it(order: Order) -> str:
@@ -269,6 +273,17 @@ def my_support(order: Order, act: Act) -> Support | None:
         if engine.check(SUPPORT, support, SUPPORT.by_do["answer"], act) is None:
             return support
     return None
+
+
+def photos(order: Order, act: Act) -> list[Photo]:
+    """The order's photos that this reader sees. One query.
+
+    The one who asked sees before and after, and what they added; the handlers' evidence is not theirs.
+    """
+    found = kept.photos(order.subject())
+    if not is_resident(order, act):
+        return found
+    return [one for one in found if one.purpose != Purpose.EVIDENCE or one.kept_by_id == act.by.pk]
 
 
 def contact_hint(order: Order) -> str:

@@ -87,9 +87,9 @@ def _street(order: Order) -> int:
     """Where answers are checked: the street of the place, else the desk (which is above a street that is complained about)."""
     tree = org.tree()
     street = tree.ancestor(order.unit_id, "town") if order.unit_id in tree.nodes else None
-    if street is None or (order.about_unit_id and tree.is_above(order.about_unit_id, street.id)):
-        return order.desk_unit_id
-    return street.id
+    about = tree.nodes.get(order.about_unit_id or 0)
+    passed_over = about is not None and about.level == "town" and about.parent_id == order.desk_unit_id
+    return order.desk_unit_id if street is None or passed_over else street.id
 
 
 def handling_role(node: org.Node) -> str:

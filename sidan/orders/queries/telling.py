@@ -85,7 +85,7 @@ _BOTH: dict[str, Words] = {
     "lapsed": lambda d: _("到期没有评价，已办结（未评价）"),
     "redated": lambda d: _("节假日安排公布，期限已重新计算"),
     "erased": lambda d: _("保存期已满，内容和联系方式已删除"),
-    "settled": lambda d: _("在原系统已办结"),
+    "brought": lambda d: _("从原系统导入时已办结"),
     "unloaded": lambda d: _("导入已撤销"),
 }
 

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sidan.kernel.base.errors import Refusal
+from sidan.kernel.flow import engine
 from sidan.kernel.org import commands as people
 from sidan.kernel.org.models import Person, Unit
-from sidan.orders.commands import asking, dispatching
+from sidan.orders.commands import VERBS, asking, dispatching
+from sidan.orders.flow import ORDER
 from sidan.orders.models import Order, Support
 from sidan.orders.tests import make
 from sidan.orders.words import S
@@ -19,13 +21,11 @@ ABOUT = (None, None, None, "500233001001", "500233001", "500233-D01", "500233001
 def walk(order: Order, roll: random.Random, at: datetime) -> Order:
     """A few steps that anybody is offered, drawn at random; a refused one ends the walk."""
     acts = [make.act(handle, at) for handle, _role, _unit in make.STAFF] + [make.resident(order, at)]
-    from sidan.kernel.flow import engine
-    from sidan.orders.commands import VERBS
-    from sidan.orders.flow import ORDER
-
     for _ in range(roll.randrange(0, 10)):
         offered = [(step.do, act) for act in acts for step in engine.moves(ORDER, order, act)]
-        offered = [one for one in offered if one[0] not in ("show", "merge") and (one[0] not in ENDING or roll.random() < 0.1)]
+        offered = [
+            one for one in offered if one[0] not in ("show", "merge") and (one[0] not in ENDING or roll.random() < 0.1)
+        ]
         if not offered:
             break
         do, act = roll.choice(offered)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from sidan.kernel.base import snapshot, tx
 from sidan.kernel.base.errors import Invalid, NotAllowed
 from sidan.kernel.flow import engine
 from sidan.kernel.journal import queries as journal
@@ -16,7 +17,7 @@ from sidan.kernel.org.act import Act, Via
 from sidan.kernel.org.models import Contact, Person
 from sidan.orders.commands import asking
 from sidan.orders.flow import ORDER
-from sidan.orders.models import Order, Text
+from sidan.orders.models import Category, Order, Text
 from sidan.orders.queries import lists, reading
 from sidan.orders.tests import make
 from sidan.orders.words import OPEN, S
@@ -31,7 +32,9 @@ def _county() -> None:
 
 
 def wish(**values: Any) -> asking.Wish:
-    return asking.Wish(**{"text": "楼道的灯坏了", "unit": COMMUNITY, "category": "0101", "phone": "13800001234", **values})
+    return asking.Wish(
+        **{"text": "楼道的灯坏了", "unit": COMMUNITY, "category": "0101", "phone": "13800001234", **values}
+    )
 
 
 def draft(act: Act | None = None, **values: Any) -> asking.Draft:
@@ -61,9 +64,6 @@ class TestEmergency:
         assert engine.moves(ORDER, order, make.act("community")) == []
 
     def test_a_matter_below_an_emergency_is_one_too(self) -> None:
-        from sidan.kernel.base import snapshot, tx
-        from sidan.orders.models import Category
-
         Category.objects.create(code="030101", name="电动车起火", klass="danger", valid_from=make.SINCE, source="test")
         with tx.writing():
             snapshot.bump()
@@ -162,7 +162,9 @@ class TestWords:
     def test_an_order_is_placed_at_a_place(self, unit: object) -> None:
         assert refused(unit=unit) == {"unit"}
 
-    @pytest.mark.parametrize("point", [("nan", "1"), ("1", None), ("inf", "1"), ("北", "1"), (True, False), ("30", "181")])
+    @pytest.mark.parametrize(
+        "point", [("nan", "1"), ("1", None), ("inf", "1"), ("北", "1"), (True, False), ("30", "181")]
+    )
     def test_a_point_is_two_numbers_on_earth(self, point: tuple[object, object]) -> None:
         assert refused(lat=point[0], lon=point[1]) == {"lat"}
 

@@ -39,7 +39,13 @@ def tighten(amount: int, measure: str, **values: object) -> None:
 
 @pytest.mark.parametrize(
     ("category", "dispatch", "reply"),
-    [("03", HOUR, 2 * HOUR), ("0201", 2 * HOUR, 24 * HOUR), ("0101", DAY, 7 * DAY), ("04", DAY, 15 * DAY), (None, DAY, 7 * DAY)],
+    [
+        ("03", HOUR, 2 * HOUR),
+        ("0201", 2 * HOUR, 24 * HOUR),
+        ("0101", DAY, 7 * DAY),
+        ("04", DAY, 15 * DAY),
+        (None, DAY, 7 * DAY),
+    ],
 )
 def test_the_class_of_the_category_sets_the_clocks(category: str | None, dispatch: timedelta, reply: timedelta) -> None:
     order = make.ask(category=category)
@@ -75,7 +81,9 @@ def test_a_category_named_at_the_dispatch_does_not_lengthen_it_either() -> None:
     assert order.answer_due_at <= promised
 
 
-@pytest.mark.parametrize(("amount", "measure", "due"), [(3, "days", 3 * DAY), (8, "hours", 8 * HOUR), (30, "days", 7 * DAY)])
+@pytest.mark.parametrize(
+    ("amount", "measure", "due"), [(3, "days", 3 * DAY), (8, "hours", 8 * HOUR), (30, "days", 7 * DAY)]
+)
 def test_the_catalogue_may_tighten_and_not_lengthen(amount: int, measure: str, due: timedelta) -> None:
     tighten(amount, measure)
     order = make.order_in(S.DISPATCHED)
@@ -114,7 +122,14 @@ class TestRules:
         assert make.ask(unit="500233002001").answer_due_at == make.NOON + 2 * DAY
 
     def test_a_rule_holds_from_its_first_day_until_the_day_before_its_last(self) -> None:
-        rule(stage="accept", klass="general", amount=1, measure="hours", valid_from=date(2026, 3, 5), valid_to=date(2026, 3, 7))
+        rule(
+            stage="accept",
+            klass="general",
+            amount=1,
+            measure="hours",
+            valid_from=date(2026, 3, 5),
+            valid_to=date(2026, 3, 7),
+        )
         found = [make.ask(make.NOON + days * DAY) for days in range(4)]
         spans = [order.due_at - order.asked_at for order in found if order.due_at]
         assert spans == [2 * HOUR, HOUR, HOUR, 2 * HOUR]

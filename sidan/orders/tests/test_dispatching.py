@@ -9,7 +9,10 @@ from sidan.kernel.base.errors import Invalid, NotAllowed, NotNow
 from sidan.kernel.flow import engine
 from sidan.kernel.journal import queries as journal
 from sidan.kernel.notify.models import Message
-from sidan.orders.commands import dispatching
+from sidan.kernel.org import commands as people
+from sidan.kernel.org.act import Via
+from sidan.kernel.org.models import Unit
+from sidan.orders.commands import asking, dispatching
 from sidan.orders.flow import ORDER, SUPPORT
 from sidan.orders.models import Order, Support
 from sidan.orders.queries import reading
@@ -27,7 +30,9 @@ def _county() -> None:
     make.county()
 
 
-def dispatch(order: Order, lead: str = D1, *supports: str, by: str = "dispatcher", at: Any = make.NOON, **values: Any) -> Order:
+def dispatch(
+    order: Order, lead: str = D1, *supports: str, by: str = "dispatcher", at: Any = make.NOON, **values: Any
+) -> Order:
     nodes = [make.node(code) for code in supports]
     return make.take(order, "dispatch", by, at, lead=make.node(lead), supports=nodes, **values)
 
@@ -43,7 +48,10 @@ def told(topic: str) -> list[tuple[str, str]]:
 
 def answer(order: Order, handle: str, at: Any = make.NOON) -> Support:
     for support in reading.supports(order):
-        if support.state == "asked" and engine.permitted(SUPPORT, support, SUPPORT.by_do["answer"], make.act(handle)) is None:
+        if (
+            support.state == "asked"
+            and engine.permitted(SUPPORT, support, SUPPORT.by_do["answer"], make.act(handle)) is None
+        ):
             return dispatching.answer_support(support, text="已配合", act=make.act(handle, at))
     raise AssertionError(f"{handle} has nothing to answer")
 
@@ -126,11 +134,10 @@ class TestTheUnitComplainedAbout:
             make.take(order, "rule", "supervisor", lead=make.node(D1), reason="按职责")
 
     def test_a_member_of_it_who_recorded_the_complaint_does_not_follow_it(self) -> None:
-        from sidan.kernel.org.act import Via
-        from sidan.orders.commands import asking
-
         recorder = make.act("recorder")
-        wish = asking.Wish(text="社区不办事", unit=COMMUNITY, about=COMMUNITY, channel="grid", consent=True, phone="13800001234")
+        wish = asking.Wish(
+            text="社区不办事", unit=COMMUNITY, about=COMMUNITY, channel="grid", consent=True, phone="13800001234"
+        )
         order = asking.ask(asking.draft(wish, recorder, make.NOON, Via.PAGE))
         assert not sees(order, recorder)
         assert engine.moves(ORDER, order, recorder) == []
@@ -152,9 +159,6 @@ class TestDisputes:
         assert make.take(order, "sign", "handler2").state == S.SIGNED
 
     def test_whoever_dispatched_does_not_rule_on_it(self) -> None:
-        from sidan.kernel.org import commands as people
-        from sidan.kernel.org.models import Unit
-
         people.seat(make.person("dispatcher"), Unit.objects.get(code=TOWN), "supervisor", from_date=make.SINCE)
         with pytest.raises(NotAllowed) as refusal:
             make.take(make.order_in(S.DISPUTED), "rule", "dispatcher", lead=make.node(D1), reason="就是你们的")
@@ -164,7 +168,9 @@ class TestDisputes:
         order = dispatch(waiting())
         promised = order.answer_due_at
         order = make.take(order, "dispute", "handler", make.NOON + timedelta(hours=1), reason="不是我们的")
-        order = make.take(order, "rule", "supervisor", make.NOON + timedelta(days=2), lead=make.node(D2), reason="按职责")
+        order = make.take(
+            order, "rule", "supervisor", make.NOON + timedelta(days=2), lead=make.node(D2), reason="按职责"
+        )
         assert order.answer_due_at == promised
 
     def test_a_dispute_is_not_the_residents_concern(self) -> None:

@@ -1,6 +1,7 @@
 """The unit that handles, the checker, and supervision: extensions, suspensions, messages, urging."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -149,7 +150,8 @@ class TestReply:
         order = make.order_in(S.REPLIED)
         assert told("to_check") == [("500233001", "checker")]
         people.seat(make.person("handler"), Unit.objects.get(code="500233001"), "checker", from_date=make.SINCE)
-        for do, values in (("check", {}), ("return_reply", {"reason": "没办"})):
+        steps: tuple[tuple[str, dict[str, Any]], ...] = (("check", {}), ("return_reply", {"reason": "没办"}))
+        for do, values in steps:
             with pytest.raises(NotAllowed) as refusal:
                 make.take(order, do, "handler", **values)
             assert refusal.value.code == "same_person"

@@ -8,7 +8,7 @@ import pytest
 from sidan.kernel.base.errors import Invalid, NotAllowed, NotNow
 from sidan.kernel.flow import engine
 from sidan.kernel.notify.models import Message
-from sidan.orders.commands import clockwork
+from sidan.orders.commands import VERBS, clockwork, dispatching
 from sidan.orders.flow import ORDER
 from sidan.orders.models import Order, Support
 from sidan.orders.queries import lists, reading
@@ -32,7 +32,16 @@ class TestAcceptance:
         for handle in ("community", "dispatcher", "county-dispatcher"):
             order = make.take(make.ask(), "accept", handle)
             assert (order.state, order.accepted_at) == (S.ACCEPTED, make.NOON)
-        for handle in ("community2", "community3", "dispatcher2", "recorder", "handler", "checker", "supervisor", "operator"):
+        for handle in (
+            "community2",
+            "community3",
+            "dispatcher2",
+            "recorder",
+            "handler",
+            "checker",
+            "supervisor",
+            "operator",
+        ):
             with pytest.raises(NotAllowed):
                 make.take(make.ask(), "accept", handle)
 
@@ -80,8 +89,6 @@ class TestAskingBack:
                 make.take(order, "give_info", handle, text="三栋")
         stranger = make.ask()
         with pytest.raises(NotAllowed):
-            from sidan.orders.commands import VERBS
-
             VERBS["give_info"](order, text="三栋", act=make.resident(stranger))
 
 
@@ -129,7 +136,9 @@ class TestMerging:
 
     def test_co_handlers_are_released_when_a_dispatched_order_is_merged(self) -> None:
         order = make.order_in(S.AWAITING_DISPATCH)
-        order = make.take(order, "dispatch", "dispatcher", lead=make.node("500233-D01"), supports=[make.node("500233-D02")])
+        order = make.take(
+            order, "dispatch", "dispatcher", lead=make.node("500233-D01"), supports=[make.node("500233-D02")]
+        )
         order = make.take(order, "merge", "dispatcher", into=make.ask().number)
         assert order.supports_open == 0
         assert Support.objects.get().state == "released"
@@ -187,14 +196,16 @@ class TestWithdrawal:
         order = make.take(order, "withdraw", None)
         assert (order.supports_open, Support.objects.get().state) == (0, "released")
         with pytest.raises(NotNow):
-            from sidan.orders.commands import dispatching
-
             dispatching.answer_support(Support.objects.get(), text="已查", act=make.act("handler2"))
 
 
 def test_the_community_handles_at_once_and_answers_itself() -> None:
     order = make.take(make.order_in(S.COMMUNITY_HANDLING), "reply", "community", text="已换灯泡", contacted=True)
-    assert (order.state, order.lead_unit_id, order.replied_by_id) == (S.REPLIED, order.unit_id, make.person("community").pk)
+    assert (order.state, order.lead_unit_id, order.replied_by_id) == (
+        S.REPLIED,
+        order.unit_id,
+        make.person("community").pk,
+    )
     assert Order.objects.get(pk=order.pk).first_contact_at == make.NOON
 
 

@@ -1,6 +1,7 @@
 """Lists are paged without gaps, cost the same for one row and for twenty, and refuse filters they do not know."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from sidan.kernel.base.errors import Invalid
+from sidan.kernel.org import queries as org
 from sidan.orders.models import Order
 from sidan.orders.queries import lists
 from sidan.orders.tests import make, population
@@ -107,7 +109,7 @@ class TestCost:
         }  # fmt: skip
         acts = {name: make.act(handle, late) for name, handle in who.items()}
         assert all(lists.desk(name, make.act(handle, late)).rows for name, handle in who.items())
-        costs = {name: statements(lambda name=name: lists.desk(name, acts[name])) for name in who}  # type: ignore[misc]
+        costs = {name: statements(partial(lists.desk, name, acts[name])) for name in who}
         fresh = [make.act(handle, late) for handle in ("dispatcher", "dispatcher", "handler2")]
         costs["orders"] = statements(lambda: lists.orders(fresh[0], {}))
         costs["counts"] = statements(lambda: lists.counts(fresh[1]))
@@ -148,10 +150,15 @@ class TestFilters:
         population.orders(40, 9)
         act = make.act("county-supervisor")
         whole = lists.orders(act, {}, limit=200).rows
-        for name, values in (("state", "submitted,closed"), ("kind", "help"), ("klass", "general"), ("channel", "phone")):
+        for name, values in (
+            ("state", "submitted,closed"),
+            ("kind", "help"),
+            ("klass", "general"),
+            ("channel", "phone"),
+        ):
             rows = lists.orders(act, lists.clean_filters({name: values}), limit=200).rows
             assert [row for row in whole if row[name] in values.split(",")] == rows
-        town = set(make.org.tree().descendants(make.node("500233001").id))
+        town = set(org.tree().descendants(make.node("500233001").id))
         rows = lists.orders(act, lists.clean_filters({"unit": "500233001"}), limit=200).rows
         assert rows == [row for row in whole if row["unit_id"] in town]
         assert 0 < len(rows) < len(whole)
@@ -186,7 +193,14 @@ class TestFilters:
     def test_every_wrong_filter_is_named_and_other_names_are_ignored(self) -> None:
         with pytest.raises(Invalid) as refusal:
             lists.clean_filters(
-                {"state": "open", "kind": "x", "unit": "999", "asked_from": "soon", "asked_to": "0001-01-01", "page": "2"}
+                {
+                    "state": "open",
+                    "kind": "x",
+                    "unit": "999",
+                    "asked_from": "soon",
+                    "asked_to": "0001-01-01",
+                    "page": "2",
+                }
             )
         assert set(refusal.value.details["fields"]) == {"state", "kind", "unit", "asked_from", "asked_to"}
         assert lists.clean_filters({"page": "2", "state": ""}) == {}

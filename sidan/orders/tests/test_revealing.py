@@ -54,7 +54,11 @@ def test_no_name_and_no_number_is_shown_to_staff_before(wish: dict[str, Any]) ->
         act = make.act(handle)
         shown.append(str(lists.orders(act, {}).rows))
         if sees(order, act):
-            shown += [str(reading.order_view(order, act)), str(reading.timeline(order, act)), reading.contact_hint(order)]
+            shown += [
+                str(reading.order_view(order, act)),
+                str(reading.timeline(order, act)),
+                reading.contact_hint(order),
+            ]
     shown += [str(message.data) for message in Message.objects.all()]
     assert len(shown) > 20
     assert not [text for text in shown if NAME in text or "5678" in text.replace(order.number, "")]

@@ -4,10 +4,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from sidan.kernel.base import snapshot, tx
+from sidan.kernel.org import commands as people
 from sidan.kernel.org.models import Unit
-from sidan.orders.models import Category, DispatchRule, Duty
+from sidan.kernel.org.queries import local_date
+from sidan.orders.models import Category, DispatchRule, Duty, LadderRule, RefusalReason
 from sidan.orders.queries import reading
 from sidan.orders.rulebook import Rulebook, rulebook
 from sidan.orders.tests import make
@@ -57,16 +60,17 @@ class TestCatalogue:
 
     def test_co_handlers_are_named_and_unknown_ones_left_out(self) -> None:
         add(
-            DispatchRule, category_code="0101", area=unit(COUNTY), lead=unit("500233-D01"), supports="500233-D02;gone;500233-D03"
+            DispatchRule,
+            category_code="0101",
+            area=unit(COUNTY),
+            lead=unit("500233-D01"),
+            supports="500233-D02;gone;500233-D03",
         )
         found = rulebook().suggest("0101", make.node(COMMUNITY).id, DAY)
         assert found is not None
         assert [node.code for node in found.supports] == ["500233-D02", "500233-D03"]
 
     def test_a_lead_that_is_no_more_is_passed_over(self) -> None:
-        from sidan.kernel.org import commands as people
-        from sidan.kernel.org.queries import local_date
-
         add(DispatchRule, category_code="0101", area=unit(COMMUNITY), lead=unit("500233-D02"))
         people.put_unit("500233-D02", on=DAY, source="test", valid_to=local_date(None))
         assert led("0101") == "500233-D01"
@@ -120,18 +124,12 @@ class TestCategories:
 
 
 def test_the_ladder_stands_in_its_order_and_a_classes_own_rung_goes_first() -> None:
-    from sidan.orders.models import LadderRule
-
     add(LadderRule, rung="urge", klass="danger", when="before", amount=10, measure="minutes", tell="handler")
     assert [row.rung for row in rulebook().rungs("general", DAY)] == ["remind", "urge", "supervise", "list"]
     assert [(row.when, row.amount) for row in rulebook().rungs("danger", DAY)][1] == ("before", 10)
 
 
 def test_the_route_is_told_in_the_readers_language_and_as_of_the_day_it_was_refused() -> None:
-    from django.utils import translation
-
-    from sidan.orders.models import RefusalReason
-
     order = make.order_in(S.NOT_ACCEPTED)
     add(RefusalReason, code="outside", name="新说法", route="新途径", valid_from=date(2026, 3, 5))
     told = reading.refusal_of(order)

@@ -6,12 +6,14 @@ from collections import Counter
 import pytest
 from django.db.models import Q
 
+from sidan.kernel.base.errors import NotFound
 from sidan.kernel.org import commands as people
+from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act, Via
-from sidan.kernel.org.models import Person
+from sidan.kernel.org.models import Person, Seat
 from sidan.kernel.org.queries import local_date
 from sidan.orders.models import Order
-from sidan.orders.queries import lists, reading
+from sidan.orders.queries import around, lists, reading
 from sidan.orders.queries.seeing import in_hand, sees, visible_to
 from sidan.orders.tests import make, population
 from sidan.orders.words import OPEN, S
@@ -55,7 +57,7 @@ def test_what_somebody_may_do_they_also_see() -> None:
 def test_nobody_sees_what_is_said_about_the_unit_they_sit_in() -> None:
     found = [order for order in population.orders(70, 4) if order.about_unit_id]
     assert len(found) > 15
-    tree = make.org.tree()
+    tree = org.tree()
     for act in everybody(found):
         for order in Order.objects.filter(visible_to(act), pk__in=[one.pk for one in found]):
             assert not any(tree.is_above(order.about_unit_id or 0, held.unit_id) for held in act.seats)
@@ -85,8 +87,6 @@ def test_a_street_does_not_see_its_neighbours_orders_nor_a_department_what_it_do
 
 
 def test_a_seat_that_ended_sees_nothing_more() -> None:
-    from sidan.kernel.org.models import Seat
-
     order = make.order_in(S.IN_PROGRESS)
     people.end_seat(Seat.objects.get(person=make.person("handler")), local_date(make.NOON))
     assert not sees(order, make.act("handler"))
@@ -105,8 +105,6 @@ def test_the_county_keeps_what_was_asked_in_a_place_that_is_no_more() -> None:
 
 
 def test_a_number_that_is_not_ones_own_looks_like_one_that_does_not_exist() -> None:
-    from sidan.kernel.base.errors import NotFound
-
     order = make.ask()
     said = []
     for number in (order.number, "22222222"):
@@ -141,3 +139,12 @@ def test_who_has_it_in_hand_can_act() -> None:
             unit_id, role = in_hand(order)
             acts = [make.act(handle) for handle, _role, _unit in make.STAFF]
             assert any(act.holds(role, unit_id) and reading.moves(order, act) for act in acts), (order.state, role)
+
+
+def test_the_list_of_what_a_unit_has_in_hand_is_the_same_rule() -> None:
+    for order in population.orders(70, 11):
+        unit_id, _role = in_hand(order)
+        found = {
+            unit for unit in org.tree().nodes if Order.objects.filter(around.held_by([unit]), pk=order.pk).exists()
+        }
+        assert found == {unit_id}, (order.state, order.unit_id, order.desk_unit_id, order.about_unit_id)

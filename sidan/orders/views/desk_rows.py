@@ -48,6 +48,8 @@ def card(row: dict[str, Any], at: datetime) -> dict[str, Any]:
 
 def said(text: str, confidential: bool) -> str:
     """What somebody wrote; where the one who asked is hidden, so are numbers by which they could be called."""
+    if not text:  # an order's words are never empty before they are erased
+        return _("（已按规定删除）")
     return masked(text) if confidential else text
 
 

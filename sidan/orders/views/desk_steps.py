@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from sidan.kernel.base.errors import Invalid, KeyReused, NotFound, NotNow, TooLarge
+from sidan.kernel.base.errors import Invalid, KeyReused, NotAllowed, NotFound, NotNow, TooLarge
 from sidan.kernel.files import commands as files
 from sidan.kernel.files import pictures
 from sidan.kernel.files.models import Purpose
@@ -43,6 +43,8 @@ def step(request: HttpRequest, number: str, noun: str) -> HttpResponse:
         refusal = engine.permitted(ORDER, order, taken, act)
         if refusal is not None:
             raise refusal
+    elif not any(engine.permitted(SUPPORT, part, taken, act) is None for part in reading.supports(order)):
+        raise NotAllowed
     seen = _seen(request)
     try:
         verb, *more = _verb(request, order, taken, act, noun, seen)

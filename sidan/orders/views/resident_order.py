@@ -55,7 +55,7 @@ def show(
         noun = ORDER.by_do["give_info"].noun
     lines = reading.timeline(order, act)
     head = words.headline(order)
-    seen = photos.photos(order, act)
+    seen = reading.photos(order, act)
     main = _main(order)
     rules = rulebook().deadline_ids
     can = {step.do for step in engine.moves(ORDER, order, act)}
@@ -165,7 +165,7 @@ def move(request: HttpRequest, noun: str) -> HttpResponse:
     if request.method != "POST":
         return go(request, HERE)
     token = doors.checked_key(request.POST.get("form_token"))
-    found = track.read(request)
+    found = track.read_of_form(request, token)
     if found is None:
         return track.send_away(request, token, noun)
     order, act = found
@@ -206,7 +206,7 @@ def photo(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return go(request, HERE)
     token = doors.checked_key(request.POST.get("form_token"))
-    found = track.read(request)
+    found = track.read_of_form(request, token)
     if found is None:
         return track.send_away(request, token)
     order, act = found

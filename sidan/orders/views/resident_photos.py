@@ -21,6 +21,7 @@ from sidan.kernel.files.pictures import Picture
 from sidan.kernel.org.act import Act
 from sidan.orders.commands import handling
 from sidan.orders.models import Order
+from sidan.orders.queries import reading
 from sidan.orders.views import resident_draft as drafts
 from sidan.orders.views import resident_track as track
 
@@ -136,19 +137,9 @@ def of_order(request: HttpRequest, photo: UUID, small: bool = False) -> FileResp
     if found is None or found.subject != f"orders.order:{number}":
         raise NotFound(_("没有这张照片。"))
     order, act = track.read_or_refuse(request)
-    if found not in visible(order, [found], act):
+    if found not in reading.photos(order, act):
         raise NotFound(_("没有这张照片。"))
     return FileResponse(kept.open_thumbnail(found) if small else kept.open_photo(found), content_type="image/jpeg")
-
-
-def visible(order: Order, found: Iterable[Photo], act: Act) -> list[Photo]:
-    """What the one who asked sees: before and after, and what they added; the handlers' evidence is not theirs."""
-    return [one for one in found if one.purpose != Purpose.EVIDENCE or one.kept_by_id == act.by.pk]
-
-
-def photos(order: Order, act: Act) -> list[Photo]:
-    """The photos that this reader sees. One query."""
-    return visible(order, kept.photos(order.subject()), act)
 
 
 def count(order: Order) -> int:

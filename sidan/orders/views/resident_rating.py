@@ -27,9 +27,10 @@ _REASON = Text("reason", "", required=False, max_chars=400)
 def rating(request: HttpRequest) -> HttpResponse:
     """The first answer comes in the address (it changes nothing), the second one is sent."""
     given = request.POST if request.method == "POST" else request.GET
-    found = track.read(request)
+    form = request.POST.get("form_token", "")
+    found = track.read_of_form(request, form) if request.method == "POST" else track.read(request)
     if found is None:
-        return track.send_away(request, request.POST.get("form_token", ""), "rating")
+        return track.send_away(request, form, "rating")
     order, act = found
     solved = given.get("solved", "")
     if solved not in Solved.values:

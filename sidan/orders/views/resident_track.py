@@ -48,6 +48,16 @@ def read(request: HttpRequest) -> tuple[Order, Act] | None:
     return order, Act(reading.asker(order), timezone.now(), Via.PAGE)
 
 
+def read_of_form(request: HttpRequest, form: str) -> tuple[Order, Act] | None:
+    """The same, where the form was made for that order: a telephone may have another one open by now. Two queries.
+
+    Args:
+        form: the form's token, which begins with the order's number.
+    """
+    found = read(request)
+    return found if found is not None and form.partition(".")[0] == found[0].number else None
+
+
 def read_or_refuse(request: HttpRequest) -> tuple[Order, Act]:
     """The same, for what is no page.
 

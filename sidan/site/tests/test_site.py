@@ -52,6 +52,14 @@ def test_health_answers_without_and_with_the_database(client: Client) -> None:
     assert json.loads(client.get("/readyz").content) == {"database": "ok"}
 
 
+@pytest.mark.usefixtures("_house")
+def test_the_doctor_finds_that_the_hash_was_changed(settings: LazySettings) -> None:
+    make.ask()
+    assert "hash" not in problems()
+    settings.SIDAN_HASH = "sm3"
+    assert "does not hold under sm3" in problems()["hash"]
+
+
 def test_the_outbox_shows_the_link_that_was_sent_to_the_resident(rf: RequestFactory, settings: LazySettings) -> None:
     settings.SIDAN_DEMO = True
     make.county()

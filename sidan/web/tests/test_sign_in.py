@@ -12,7 +12,7 @@ from sidan.kernel.notify.models import ConsoleMessage, Message
 from sidan.kernel.org import commands as org
 from sidan.kernel.org.models import Account, Person
 from sidan.web import client as where
-from sidan.web import passwords, views
+from sidan.web import menu, passwords, views
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("sidan.web.tests.doors")]
 SECRET = "four orders make a loop"
@@ -87,7 +87,7 @@ def test_somebody_else_s_guessing_does_not_lock_the_owner_out(client: Client, cl
 )
 def test_nobody_is_led_out_of_the_house(client: Client, clerk: Person, hostile: str) -> None:
     response = client.post("/sign-in/", {"handle": "limei", "password": SECRET, "next": hostile})
-    assert response["Location"] == "/"
+    assert response["Location"] == menu.homes["staff"]
 
 
 def test_leaving_takes_a_post(client: Client, clerk: Person) -> None:

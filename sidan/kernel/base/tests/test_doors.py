@@ -93,7 +93,9 @@ def test_a_lease_asks_the_database_once_in_many(django_assert_num_queries: Calla
 
 @pytest.mark.django_db
 class TestKeys:
-    def claim(self, body: bytes = b"{}", *, at: datetime = NOW, who: str = "p:1", answer: Answer | None = None) -> Answer | None:
+    def claim(
+        self, body: bytes = b"{}", *, at: datetime = NOW, who: str = "p:1", answer: Answer | None = None
+    ) -> Answer | None:
         with tx.writing():
             return doors.claim(who, "key-1", body, at, answer)
 

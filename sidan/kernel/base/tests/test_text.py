@@ -57,7 +57,9 @@ def test_a_text_is_made_regular_and_keeps_what_it_says(raw: str, kept: str) -> N
     assert clean_text(raw) == kept
 
 
-@pytest.mark.parametrize("raw", [None, 7, True, ["灯"], {"text": "灯"}, b"x", "", " \n", "\x00", "x" * 4001, "x" * 100_000])
+@pytest.mark.parametrize(
+    "raw", [None, 7, True, ["灯"], {"text": "灯"}, b"x", "", " \n", "\x00", "x" * 4001, "x" * 100_000]
+)
 def test_what_is_no_text_is_refused_at_its_field(raw: object) -> None:
     with pytest.raises(Invalid) as refusal:
         clean_text(raw, field="place")
@@ -68,7 +70,9 @@ def test_4000_characters_are_a_text() -> None:
     assert len(clean_text("好" * 4000)) == 4000
 
 
-@given(MOBILES, st.sampled_from(["", "+86", "0086", "86", "+86 ", "(+86)"]), st.booleans(), st.sampled_from(["", " ", "-"]))
+@given(
+    MOBILES, st.sampled_from(["", "+86", "0086", "86", "+86 ", "(+86)"]), st.booleans(), st.sampled_from(["", " ", "-"])
+)
 def test_a_mobile_number_is_read_however_it_is_written(phone: str, prefix: str, wide: bool, gap: str) -> None:
     raw = prefix + gap.join((phone[:3], phone[3:7], phone[7:]))
     assert clean_phone(raw.translate(FULL_WIDTH) if wide else raw) == phone

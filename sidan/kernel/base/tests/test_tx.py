@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from sidan.kernel.base import tx
 from sidan.kernel.base.models import Revision
@@ -45,8 +46,6 @@ def test_commands_within_a_command_share_its_fate() -> None:
 
 
 def test_a_command_within_a_command_opens_no_savepoint() -> None:
-    from django.test.utils import CaptureQueriesContext
-
     with CaptureQueriesContext(connection) as said:
         put_two(fail=False)
     assert not [query for query in said.captured_queries if "SAVEPOINT" in query["sql"]]

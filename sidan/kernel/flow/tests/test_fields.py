@@ -1,7 +1,6 @@
 """What a step asks for: one declaration, one schema, one cleaning; whatever is sent, a refusal names the field."""
 
 from datetime import date
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,7 +23,7 @@ KINDS: tuple[fields.Field, ...] = (
     fields.Flag("flag", "是否"),
     fields.NumberField("number", "编号"),
 )
-JSON = st.recursive(
+JSON: st.SearchStrategy[object] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
@@ -96,8 +95,9 @@ def test_a_wrong_value_is_refused_at_its_field(kind: str, raw: object) -> None:
 
 
 @pytest.mark.usefixtures("_units")
-@given(st.sampled_from(KINDS), JSON)
-def test_no_value_at_all_breaks_a_field(field: fields.Field, raw: Any) -> None:
+@given(st.data())
+def test_no_value_at_all_breaks_a_field(data: st.DataObject) -> None:
+    field, raw = data.draw(st.sampled_from(KINDS)), data.draw(JSON)
     try:
         field.clean(raw)
     except Invalid as refusal:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import ClassVar
 
 import pytest
 from django.apps import apps
@@ -23,11 +24,14 @@ SINCE = date(2026, 1, 1)
 class Thing(Flowing):
     """Something that is made, done by one and checked by another."""
 
+    id = models.BigAutoField(primary_key=True)
     about_id = models.BigIntegerField(null=True)
     made_by_id = models.BigIntegerField()
     done_by_id = models.BigIntegerField(null=True)
     count = models.IntegerField(default=0)
     until = models.DateField(null=True)
+
+    objects: ClassVar[models.Manager["Thing"]] = models.Manager()
 
     class Meta:
         app_label = "flow"
@@ -55,7 +59,9 @@ LAW = Flow(
     steps=(
         Step("do", "done", ("made",), Role("handler"), "done", "doing", "做", (Text("text", "说明"),), primary=True),
         Step("check", "checked", ("done",), Role("checker"), "over", "checking", "查", never=("done_by",)),
-        Step("nudge", "nudged", ("made", "done"), AnyOf((Party("made_by"), Role("checker"))), "", "nudging", when=(FEW,)),
+        Step(
+            "nudge", "nudged", ("made", "done"), AnyOf((Party("made_by"), Role("checker"))), "", "nudging", when=(FEW,)
+        ),
         Step("lapse", "lapsed", ("made",), Clock(), "over"),
         Step("settle", "settled", ("made",), Importer(), "over"),
         Step("follow", "followed", ("made", "done"), Follows()),

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ('frm', models.CharField(blank=True, default='', max_length=24)),
                 ('to', models.CharField(blank=True, default='', max_length=24)),
                 ('data', models.TextField(default='{}')),
-                ('by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.person')),
+                ('by', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.person')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('subject', 'seq'), name='journal_entry_subject_seq')],

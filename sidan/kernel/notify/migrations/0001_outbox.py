@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             name="ConsoleMessage",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("delivery", models.CharField(max_length=80, unique=True)),
+                ("delivery", models.CharField(max_length=80)),
                 ("phone_masked", models.CharField(blank=True, default="", max_length=20)),
                 ("topic", models.CharField(max_length=60)),
                 ("title", models.CharField(max_length=200)),
@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "notify_console",
+                "constraints": [models.UniqueConstraint(fields=("delivery",), name="notify_console_delivery")],
             },
         ),
         migrations.CreateModel(
@@ -48,7 +49,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("topic", models.CharField(max_length=60)),
-                ("key", models.CharField(max_length=160, unique=True)),
+                ("key", models.CharField(max_length=160)),
                 ("lane", models.CharField(max_length=100)),
                 ("role", models.CharField(blank=True, default="", max_length=12)),
                 ("data", models.JSONField(default=dict)),
@@ -118,6 +119,10 @@ class Migration(migrations.Migration):
                 fields=["lane", "id"],
                 name="notify_message_lane",
             ),
+        ),
+        migrations.AddConstraint(
+            model_name="message",
+            constraint=models.UniqueConstraint(fields=("key",), name="notify_message_key"),
         ),
         migrations.AddConstraint(
             model_name="message",

@@ -25,9 +25,12 @@ class Migration(migrations.Migration):
                         choices=[("staff", "工作人员"), ("resident", "居民"), ("system", "系统")], max_length=8
                     ),
                 ),
-                ("handle", models.CharField(max_length=40, null=True, unique=True)),
+                ("handle", models.CharField(max_length=40, null=True)),
                 ("name", models.CharField(blank=True, default="", max_length=40)),
             ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("handle",), name="org_person_handle")],
+            },
         ),
         migrations.CreateModel(
             name="Contact",

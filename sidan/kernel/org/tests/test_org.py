@@ -58,7 +58,9 @@ class TestTree:
     def test_descendants_are_what_a_unit_is_above_of(self, units: dict[str, Unit]) -> None:
         tree = queries.tree()
         for unit in units.values():
-            assert set(tree.descendants(unit.pk)) == {one.pk for one in units.values() if tree.is_above(unit.pk, one.pk)}
+            assert set(tree.descendants(unit.pk)) == {
+                one.pk for one in units.values() if tree.is_above(unit.pk, one.pk)
+            }
 
     def test_the_nearest_of_a_level_is_found_upwards(self, units: dict[str, Unit]) -> None:
         tree = queries.tree()
@@ -121,7 +123,12 @@ class TestSeats:
         held = commands.seat(one, units["11"], "checker", from_date=SINCE)
         commands.deputise(held, two, from_date=on(1), to_date=on(3))
         assert [holds(two, "checker", units["111"], days) for days in range(4)] == [False, True, True, False]
-        assert [len(queries.holders(units["11"].pk, "checker", NOON + timedelta(days=days))) for days in range(4)] == [1, 2, 2, 1]
+        assert [len(queries.holders(units["11"].pk, "checker", NOON + timedelta(days=days))) for days in range(4)] == [
+            1,
+            2,
+            2,
+            1,
+        ]
         assert holds(one, "checker", units["11"], 1)
 
     def test_a_deputy_ends_with_the_seat(self, units: dict[str, Unit]) -> None:
@@ -175,7 +182,9 @@ class TestSeats:
             commands.seat(one, units["11"], "checker", from_date=on(2), to_date=on(1))
         assert Seat.objects.count() == 1
 
-    def test_only_staff_hold_anything(self, units: dict[str, Unit], django_assert_num_queries: Callable[..., object]) -> None:
+    def test_only_staff_hold_anything(
+        self, units: dict[str, Unit], django_assert_num_queries: Callable[..., object]
+    ) -> None:
         resident = commands.add_resident(phone="13800001234")
         Seat.objects.create(person=resident, unit=units["1"], role="supervisor", from_date=SINCE)
         with django_assert_num_queries(0):  # type: ignore[attr-defined]
@@ -193,7 +202,9 @@ class TestContacts:
         person = commands.add_resident(name=" 王阿姨 ", phone="+86 138-0000-1234")
         row = Contact.objects.get(person=person)
         assert (queries.name_of(person.pk), queries.phone_of(person.pk)) == ("王阿姨", "13800001234")
-        stored = b"".join(bytes(value) for value in (row.name_enc, row.phone_enc, row.phone_hash, row.last4_hash) if value)
+        stored = b"".join(
+            bytes(value) for value in (row.name_enc, row.phone_enc, row.phone_hash, row.last4_hash) if value
+        )
         assert b"1380000" not in stored
         assert "王".encode() not in stored
         assert bytes(row.phone_hash or b"") == queries.phone_hash("13800001234")
@@ -257,7 +268,12 @@ class TestDutyPhones:
                 unit=units[code], day_phone=day, night_phone=f"{day}9", valid_from=SINCE, source="test"
             )
         DutyPhone.objects.create(
-            unit=units["111"], day_phone="old", night_phone="old", valid_from=SINCE, valid_to=date(2026, 1, 2), source="test"
+            unit=units["111"],
+            day_phone="old",
+            night_phone="old",
+            valid_from=SINCE,
+            valid_to=date(2026, 1, 2),
+            source="test",
         )
         with tx.writing():
             snapshot.bump()
