@@ -1,4 +1,4 @@
-"""How fast another system's orders come in: orders a second with words and both journal entries, reading included.
+"""How fast another system's orders come in: orders a second with words and journal entries, reading included.
 
 The file is the caller's, or one of 100,000 made-up cases in the shape of a city's published 311 table. The limit holds on an idle
 machine with two cores. Memory is that of this process with everything it has loaded.

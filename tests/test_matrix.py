@@ -37,7 +37,10 @@ from tests.matrix_table import MAY_BE_ABSENT, ROLES, TABLE
 pytestmark = pytest.mark.django_db
 NOW = make.NOON + timedelta(hours=1)
 METHODS = ("GET", "POST")
+# Pages that answer alike to every method and change nothing by themselves.
+ALIKE = {"healthz", "readyz", "api/v1/docs", "api/v1/openapi.json", "password/set/<uidb64>/<token>/", "dev/outbox"}
 SIGNS = {200: "o", 201: "o", 400: "b", 401: "1", 403: "3", 404: "4", 405: "5", 409: "9", 422: "2"}
+LEADS = {"/sign-in/": "s", "/track/": "p"}
 STEPS = {step.noun: step.do for step in ORDER.steps if step.noun}
 NOUNS = (*STEPS, "support-answer")
 # The state in which a step is possible; IN_PROGRESS where nothing is said.
@@ -103,7 +106,7 @@ class World:
             world.orders["secret"], reason="核实紧急情况", act=make.act("county-supervisor")
         )
         photo = files.keep(
-            picture(), owner=world.orders[S.IN_PROGRESS].subject(), purpose="evidence", act=make.act("handler")
+            picture(), owner=world.orders[S.IN_PROGRESS].subject(), purpose="after", act=make.act("handler")
         )
         make.take(world.orders[S.IN_PROGRESS], "show", "handler", photo=str(photo.pk))
         seat = Seat.objects.get(person=make.person("handler"))
@@ -121,7 +124,7 @@ class World:
     def order(self, route: str) -> Order:
         """The order that a route is tried on: one whose state has the step."""
         noun = route.rstrip("/").rpartition("/")[2]
-        if "reveal" in route or "identity" in route:
+        if "reveal" in route:
             return self.orders["secret"]
         if noun == "support-answer":
             return self.orders["helped"]
@@ -147,6 +150,8 @@ def body(world: World, route: str) -> dict[str, Any]:
     """What a step or an order asks for; other forms come empty and are refused for that, after who may see them."""
     noun = route.rstrip("/").rpartition("/")[2]
     do = STEPS.get(noun, noun.replace("-", "_"))
+    if do == "show":
+        return {"photo": world.names["photo"]}
     if do == "merge":
         return {"into": world.orders["late"].number}
     if route == "api/v1/orders":
@@ -182,28 +187,24 @@ class Caller:
             answer = self._request(method, route, headers)
             transaction.set_rollback(True)
         doors._leases.clear()
+        if answer.streaming:  # a file: read to its end, it closes itself
+            b"".join(answer.streaming_content)
         if answer.status_code in (301, 302, 303):
-            return "s" if answer["Location"].startswith("/sign-in/") else "g"
+            return LEADS.get(answer["Location"].partition("?")[0], "g")
         return SIGNS.get(answer.status_code, str(answer.status_code))
 
     def _request(self, method: str, route: str, headers: dict[str, str]) -> Any:
-        href, values = self.world.href(route), body(self.world, route)
+        href, values, order = self.world.href(route), body(self.world, route), self.world.order(route)
         if method == "GET":
             return self.client.get(href, headers=headers)
-        if route.endswith(("/photos", "/photo/")):
-            return self.client.post(
-                href, {"photo": picture(), "photos": picture(), "purpose": "evidence"}, headers=headers
-            )
+        seen = {"version": str(order.version), "form_token": f"{order.number}.{secrets.token_urlsafe(12)}"}
+        if method == "POST" and route.endswith(("/photos", "/photo/")):
+            shown = {"photo": picture(), "photos": picture(), "purpose": "evidence"}
+            return self.client.post(href, {**seen, **shown}, headers=headers)
         if route.startswith("api/"):
             return self.client.generic(method, href, json.dumps(values), "application/json", headers=headers)
-        seen = {"version": str(self.world.order(route).version), "form_token": secrets.token_urlsafe(12)}
-        return self.client.generic(
-            method, href, _form({**seen, **values}), "application/x-www-form-urlencoded", headers=headers
-        )
-
-
-def _form(values: dict[str, Any]) -> str:
-    return urlencode(values, doseq=True)
+        form = urlencode({**seen, **values}, doseq=True)
+        return self.client.generic(method, href, form, "application/x-www-form-urlencoded", headers=headers)
 
 
 def test_every_address_has_its_rows_and_every_row_its_address() -> None:
@@ -231,7 +232,7 @@ def test_each_role_meets_what_the_table_says(role: str) -> None:
 def test_other_methods_do_nothing_for_anybody(method: str) -> None:
     with time_machine.travel(NOW, tick=False):
         world = World.make()
-        for role in ("anonymous", "owner", "dispatcher", "operator"):
+        for role in ("owner", "dispatcher"):
             caller = Caller(role, world)
-            signs = {route: caller.send(method, route) for route in routes()}
+            signs = {route: caller.send(method, route) for route in routes() - ALIKE}
             assert {route: sign for route, sign in signs.items() if sign not in "s345"} == {}

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from sidan.kernel.base import doors, tx
 from sidan.kernel.base.doors import Answer
-from sidan.kernel.base.errors import BadRequest, NotFound, NotSignedIn, TooLarge
+from sidan.kernel.base.errors import BadRequest, LengthMissing, NotFound, NotSignedIn, TooLarge
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act, Held, Via
 from sidan.kernel.org.models import Person
@@ -156,6 +156,8 @@ def body_of(request: HttpRequest, most: int = JSON_BYTES_MOST) -> bytes:
         TooLarge: it says that it is larger than `most`; it is not read then.
     """
     refuse_large(request, most)
+    if request.META.get("CONTENT_LENGTH", "") == "" and request.META.get("HTTP_TRANSFER_ENCODING"):
+        raise LengthMissing
     raw = request.body
     if len(raw) > most:
         raise TooLarge(limit_bytes=most)

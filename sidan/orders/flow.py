@@ -29,9 +29,9 @@ def _choices(words: type) -> tuple[tuple[str, Words], ...]:
 
 
 def _reasons() -> tuple[tuple[str, Words], ...]:
-    """The reasons of today that a person may give; those that only the house gives by itself are left out."""
+    """The reasons of today that a person may give; the one that only time gives is left out."""
     rows = rulebook().reasons(org.local_date(None))
-    return tuple((row.code, route_text(row)[0]) for row in rows if row.code not in ("emergency", "no_info"))
+    return tuple((row.code, route_text(row)[0]) for row in rows if row.code != "no_info")
 
 
 def overdue(order: Order, at: datetime) -> bool:
@@ -56,6 +56,7 @@ HANDLER = Role("handler", at="lead_unit")
 LEAD = AnyOf((HANDLER, Role("community", at="lead_unit")))
 CHECKER = Role("checker")
 SUPERVISOR = Role("supervisor")
+DESK_SUPERVISOR = Role("supervisor", at="desk_unit")  # of the desk that dispatched it, which may lie higher
 INTAKE = AnyOf((COMMUNITY, DESK))
 
 UNDISPATCHED = (S.SUBMITTED, S.ACCEPTED, S.AWAITING_DISPATCH)
@@ -136,7 +137,7 @@ ORDER = Flow(
         Step("dispute", "disputed", (S.DISPATCHED,), LEAD, S.DISPUTED, "dispute", _("不属于我单位"),
              (Text("reason", _("为什么不属于本单位职责"), help=_("请引用职责清单条目"), max_chars=400),
               UnitField("proper", _("应由谁办"), required=False)), when=(NOT_RULED,)),
-        Step("rule", "ruled", (S.DISPUTED,), SUPERVISOR, S.DISPATCHED, "ruling", _("裁定"),
+        Step("rule", "ruled", (S.DISPUTED,), DESK_SUPERVISOR, S.DISPATCHED, "ruling", _("裁定"),
              (UnitField("lead", _("裁定由谁主办"), help=_("单位代码；裁定后不得再退")), _reason),
              never=("dispatched_by",), primary=True),
         Step("start", "started", (S.SIGNED,), LEAD, S.IN_PROGRESS, "start", _("开始办理"), primary=True),

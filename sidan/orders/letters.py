@@ -53,6 +53,11 @@ _RESIDENT = (
         _("【四单】您的单{number}没有等到补充，已先停办。随时可以再提交：{link} 电话{phone}"),
     ),
     ("refused", _("这一单不予受理"), _("【四单】您的单{number}不在受理范围，可走的途径见：{link} 电话{phone}")),
+    (
+        "directed",
+        _("请马上打紧急电话"),
+        _("【四单】您说的是紧急情况，请马上拨打{emergency}，不要等。单{number}不再排队：{link}"),
+    ),
     ("merged", _("已合并办理"), _("【四单】您的单{number}与另一单同一件事，已合并办理，进度见：{link}")),
     ("dispatched_resident", _("已派给承办单位"), _("【四单】您的单{number}已派给{unit}办理：{link}")),
     ("escalated_resident", _("已提到上一级"), _("【四单】您的单{number}已提到上一级办理：{link}")),

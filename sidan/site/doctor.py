@@ -4,16 +4,19 @@ import shutil
 import sqlite3
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
+from django.apps import apps
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Q
+from django.db.models import Exists, ForeignKey, OuterRef, Q
 
 from sidan.kernel.base import appendonly, crypto
 from sidan.kernel.files import storage
@@ -33,6 +36,7 @@ LONGEST_WITHOUT_TICK = timedelta(minutes=3)
 LONGEST_UNSEALED = timedelta(minutes=10)
 LONGEST_IN_OUTBOX = timedelta(minutes=15)
 PHOTOS_LOOKED_AT = 300
+LONGEST_LOOK = timedelta(seconds=2)  # at keys that the database does not check
 NAMED = 5  # examples in a sentence
 
 
@@ -57,7 +61,7 @@ def examine(now: datetime | None = None) -> list[Finding]:
             return [*found, Finding("migrations", "problem", f"{waiting} are not applied", "sidan migrate")]
         found.append(Finding("migrations", "ok", "all applied"))
         looks: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
-            _key, _seals, _clock, _outbox, _unsealed, _calendar, _desks, _catalogue, _photos,
+            _key, _seals, _clock, _outbox, _unsealed, _calendar, _desks, _catalogue, _photos, _keys,
         )  # fmt: skip
         for look in looks:
             found += look(now)
@@ -235,6 +239,51 @@ def _photos(now: datetime) -> Iterator[Finding]:
         yield Finding("photos", "problem", said, f"bring {storage.root()} from the backup")
     else:
         yield Finding("photos", "ok", f"the newest {min(PHOTOS_LOOKED_AT, len(newest))} have their files")
+
+
+def _keys(now: datetime) -> Iterator[Finding]:
+    """Foreign keys that the database does not check (decision 16) point to something."""
+    unchecked = [
+        (model, one)
+        for model in apps.get_models()
+        for one in model._meta.concrete_fields
+        if isinstance(one, ForeignKey) and not one.db_constraint  # type: ignore[attr-defined]
+    ]
+    lost: list[str] = []
+    try:
+        with _at_most(LONGEST_LOOK):
+            for model, one in unchecked:
+                targets = Exists(one.related_model._base_manager.filter(pk=OuterRef(one.attname)))
+                stray = model._base_manager.filter(~targets, **{f"{one.attname}__isnull": False})
+                keys = stray.order_by().values_list("pk", flat=True)[:NAMED]
+                lost += [f"{model._meta.db_table}.{one.column} of {key}" for key in keys]
+    except OperationalError:
+        said = f"{len(unchecked)} columns are more than {LONGEST_LOOK.seconds} s can look through; found so far: {len(lost)}"
+        yield Finding("keys", "problem" if lost else "note", said, "sidan rebuild --check compares rows and journal")
+        return
+    if lost:
+        yield Finding(
+            "keys", "problem", f"they point to nothing: {_some(lost)}", "bring the backup; sidan rebuild --check"
+        )
+    else:
+        yield Finding("keys", "ok", f"{len(unchecked)} columns that the database does not check")
+
+
+@contextmanager
+def _at_most(span: timedelta) -> Iterator[None]:
+    """Break off with OperationalError what takes longer; on PostgreSQL a single statement."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL statement_timeout = {int(span.total_seconds() * 1000)}")
+            yield
+            return
+        end = time.monotonic() + span.total_seconds()
+        connection.connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
+        try:
+            yield
+        finally:
+            connection.connection.set_progress_handler(None, 0)
 
 
 def _some(names: list[str]) -> str:

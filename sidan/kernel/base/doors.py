@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.db import OperationalError, connection
+from django.utils.translation import gettext as _
 
 from sidan.kernel.base import tx
 from sidan.kernel.base.errors import BadRequest, InFlight, KeyReused, TooMany
@@ -88,7 +89,8 @@ def checked_key(raw: str | None) -> str:
         BadRequest: it is missing or longer than 200 characters.
     """
     if not raw or len(raw) > _KEY_CHARS:
-        raise BadRequest(code="key_missing")
+        why = _("请带上 Idempotency-Key 请求头：每次写入一串不同的字符，1 到 %(n)d 个。")
+        raise BadRequest(why % {"n": _KEY_CHARS}, code="key_missing")
     return raw
 
 

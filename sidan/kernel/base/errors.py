@@ -68,6 +68,12 @@ class InFlight(Refusal):
     status, code, text = 409, "in_flight", _("同一个请求正在处理，请稍候再试。")
 
 
+class LengthMissing(Refusal):
+    """A body that does not say how long it is: it would be read without end, or not at all."""
+
+    status, code, text = 411, "length_missing", _("请带上 Content-Length：不接受不说明长度的内容。")
+
+
 class TooLarge(Refusal):
     """The body or a file is larger than the house takes."""
 

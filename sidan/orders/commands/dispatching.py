@@ -12,7 +12,7 @@ from sidan.kernel.journal import queries as journal
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.orders import clocks
-from sidan.orders.commands.intake import category_of
+from sidan.orders.commands.intake import category_of, no_emergency
 from sidan.orders.commands.moving import move, need, release_supports, tell_lead, tell_resident, tell_unit
 from sidan.orders.flow import ORDER, SUPPORT
 from sidan.orders.models import DispatchRule, Order, Support, Text
@@ -38,14 +38,14 @@ def dispatch(
     """
     need(order, "dispatch", act)
     found = category_of(category, act)
+    no_emergency(found, act)
     changes: dict[str, Any] = {"category_id": found.pk, "klass": found.klass} if found else {}
     code = found.code if found else _code(order)
     helpers = [node for node in supports or [] if node.id != lead.id]
     for node in (lead, *helpers):
-        _may_receive(order, node, act)
+        _may_receive(order, node, act, field="lead" if node is lead else "supports")
     _may_lead(order, lead, code, act)
-    if order.round > 2 and lead.id in _led_before(order):
-        raise NotNow(_("已两次重新办理，须改派其他单位或提级。"), code="other_unit_needed")
+    _another_if_twice(order, lead)
     klass = order.klass
     order.klass = changes.get("klass", klass)
     try:
@@ -80,7 +80,7 @@ def escalate(order: Order, *, reason: str, act: Act) -> Order:
     above = org.tree().node(order.desk_unit_id).parent_id or order.desk_unit_id
     release_supports(order, act)
     entry = move(
-        order, "escalate", act, text=reason, desk_unit_id=above, lead_unit_id=None, ruled=False, supports_open=0,
+        order, "escalate", act, text=reason, desk_unit_id=above, lead_unit_id=None, supports_open=0,
         dispatch_due_at=None, suspended_until=None, **clocks.resumed(order, act.at),
     )  # fmt: skip
     tell_unit(order, "escalated", entry, above, "dispatcher")
@@ -100,11 +100,19 @@ def dispute(order: Order, *, reason: str, proper: org.Node | None = None, act: A
 
 @tx.writes
 def rule(order: Order, *, lead: org.Node, reason: str, act: Act) -> Order:
-    """Who leads, finally: it may not be returned again."""
+    """Who leads, finally: it may not be returned again.
+
+    Raises:
+        Invalid: the lead lies outside the actor's tree, is the unit complained about, or has no such duty.
+        NotNow: opened again twice, and the lead is one that had it before.
+    """
     need(order, "rule", act)
     code = _code(order)
-    _may_lead(order, lead, code, act)
     kept = lead.id == order.lead_unit_id
+    if not kept:
+        _may_receive(order, lead, act, role="supervisor")
+        _another_if_twice(order, lead)
+    _may_lead(order, lead, code, act)
     changes = _receiving(order, lead, code, act)
     if order.answer_due_at and changes["answer_due_at"]:  # quarrelling gains no time
         changes.update({name: getattr(order, name) for name in ("answer_due_at", "answer_rule_id", "answer_from")})
@@ -125,7 +133,7 @@ def join(order: Order, *, unit: org.Node, note: str, act: Act) -> Order:
         raise Invalid(fields={"unit": _("它已经是主办单位。")})
     if Support.objects.filter(order=order, unit_id=unit.id, round=order.round).exclude(state="released").exists():
         raise Invalid(fields={"unit": _("它已经在协办。")})
-    _may_receive(order, unit, act, tree=False)
+    _may_receive(order, unit, act, tree=False, field="unit")
     entry = move(
         order, "join", act, text=note, kind=Text.Kind.NOTE, staff_only=True,
         supports_open=order.supports_open + 1, data={"unit": unit.code},
@@ -199,15 +207,20 @@ def _code(order: Order) -> str | None:
     return row.code if row else None
 
 
-def _may_receive(order: Order, node: org.Node, act: Act, *, tree: bool = True) -> None:
+def _may_receive(
+    order: Order, node: org.Node, act: Act, *, tree: bool = True, role: str = "dispatcher", field: str = "lead"
+) -> None:
     """Inside the desk's tree, or a body that serves it; and never the unit complained about."""
     units = org.tree()
     if order.about_unit_id and units.is_above(order.about_unit_id, node.id):
-        raise Invalid(fields={"lead": _("被反映的单位不能办理这一单。")})
-    inside = any(held.role == "dispatcher" and units.is_above(held.unit_id, node.id) for held in act.seats)
+        raise Invalid(fields={field: _("被反映的单位不能办理这一单。")})
+    inside = any(held.role == role and units.is_above(held.unit_id, node.id) for held in act.seats)
     serves = node.is_body and node.parent_id is not None and units.is_above(node.parent_id, order.desk_unit_id)
     if tree and not inside and not serves:
-        raise Invalid(fields={"lead": _("%(unit)s不在本级派单范围内，请提级后由上级派单。") % {"unit": node.name}})
+        why = _("%(unit)s不在本级派单范围内，请提级后由上级派单。")
+        if role == "supervisor":
+            why = _("%(unit)s不在本级裁定范围内，请由上级裁定。")
+        raise Invalid(fields={field: why % {"unit": node.name}})
 
 
 def _may_lead(order: Order, node: org.Node, code: str | None, act: Act) -> None:
@@ -215,6 +228,12 @@ def _may_lead(order: Order, node: org.Node, code: str | None, act: Act) -> None:
         raise Invalid(fields={"lead": _("被反映的单位不能办理这一单。")})
     if not rulebook().may_lead(node, code, org.local_date(act.at)):
         raise Invalid(fields={"lead": _("不在%(unit)s的职责清单内，不能由它主办，可请它协办。") % {"unit": node.name}})
+
+
+def _another_if_twice(order: Order, lead: org.Node) -> None:
+    """Opened again twice: to another unit than those that led it."""
+    if order.round > 2 and lead.id in _led_before(order):
+        raise NotNow(_("已两次重新办理，须改派其他单位或提级。"), code="other_unit_needed")
 
 
 def _led_before(order: Order) -> set[int]:

@@ -59,9 +59,9 @@ def erase(order: Order, *, act: Act) -> Order:
 def _forget_asker(order: Order) -> None:
     """Contact and messages of whoever asked, unless another order of theirs is still kept, or they work here."""
     # Who asked in an imported order has asked in no other; leaving these out is what makes it a look-up in an index.
-    others = Text.objects.filter(
-        order__asked_by_id=order.asked_by_id, order__batch=None, erased_at=None
-    ).exclude(order_id=order.pk)
+    others = Text.objects.filter(order__asked_by_id=order.asked_by_id, order__batch=None, erased_at=None).exclude(
+        order_id=order.pk
+    )
     if others.exists() or not Person.objects.filter(pk=order.asked_by_id, kind=Person.Kind.RESIDENT).exists():
         return
     people.erase_contact(order.asked_by_id)

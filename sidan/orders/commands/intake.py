@@ -95,6 +95,7 @@ def pass_on(order: Order, *, category: str | None = None, note: str | None = Non
     """Beyond the community: to the street's desk."""
     need(order, "pass_on", act)
     found = category_of(category, act)
+    no_emergency(found, act)
     changes = _classed(order, found, order.urgency, found.klass) if found else {}
     entry = move(
         order, "pass_on", act, text=note, kind=Text.Kind.NOTE, staff_only=True, lead_unit_id=None, **changes
@@ -110,8 +111,34 @@ def classify(order: Order, *, category: str, urgency: str | None = None, klass: 
     found = category_of(category, act)
     if found is None:
         raise Invalid(fields={"category": _("请选择类别。")})
+    phone = rulebook().emergency(found, org.local_date(act.at))
+    if phone:
+        return _direct(order, found, phone, act)
     move(order, "classify", act, **_classed(order, found, urgency or order.urgency, klass or found.klass))
     return order
+
+
+def _direct(order: Order, category: Category, phone: str, act: Act) -> Order:
+    """An emergency that is recognised only now is not queued either: the resident is told whom to call, at once."""
+    need(order, "refuse", act)
+    text = _("这是紧急情况，请马上拨打 %(phone)s，不要在这里等。") % {"phone": phone}
+    entry = move(
+        order, "refuse", act, text=text, refusal="emergency", closed_at=act.at, category_id=category.pk, klass=category.klass
+    )  # fmt: skip
+    tell_resident(order, "directed", entry, emergency=phone)
+    return order
+
+
+def no_emergency(category: Category | None, act: Act) -> None:
+    """An emergency is neither passed on nor dispatched.
+
+    Raises:
+        Invalid: with the number to call and the step to take.
+    """
+    phone = rulebook().emergency(category, org.local_date(act.at))
+    if phone:
+        why = _("这是紧急事项：请马上告诉居民拨打 %(phone)s，并用“改类别”或“不予受理”结束这一单。")
+        raise Invalid(fields={"category": why % {"phone": phone}})
 
 
 def _classed(order: Order, category: Category, urgency: str, klass: str) -> dict[str, Any]:

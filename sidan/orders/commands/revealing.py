@@ -24,6 +24,8 @@ def request_reveal(order: Order, *, reason: str, act: Act) -> Reveal:
         raise NotNow(_("这一单没有保密的身份。"), code="not_confidential")
     if not act.holds("supervisor", order.unit_id) or engine.barred(ORDER, order, act):
         raise NotAllowed
+    if act.holds("handler", order.lead_unit_id):
+        raise NotAllowed(_("承办人不能申请查看保密身份。"), code="same_person")
     reveal = Reveal(
         order=order, unit_id=order.unit_id, state="requested", requested_by_id=act.by.pk, requested_at=act.at,
         reason=clean_text(reason, max_chars=400, min_chars=5, field="reason"),

@@ -106,13 +106,10 @@ class Builder:
         form, shared = self._common(coded, closed is not None, face)
         raw = row.text.encode()
         text = hashlib.sha256(raw)
-        if closed is None:
-            (state, kind), at, answered, ended = self._submitted, asked, (), ()
-        else:
-            (state, kind), at = self._closed, self._now
-            answered = ended = (closed.flat,)
+        (state, kind), at = (self._closed, self._now) if closed else (self._submitted, asked)
+        ended = (closed.flat,) if closed else ()
         data = form % (
-            *face.before, *answered, asked.flat, asked_by, *ended, *face.between, quoted(row.external_number), *face.after,
+            *face.before, *ended, asked.flat, asked_by, *ended, *face.between, quoted(row.external_number), *face.after,
             text.hexdigest(),
         )  # fmt: skip
         subject = f"{ORDER.name}:{number}"

@@ -142,6 +142,8 @@ class _Job:
             system=self.plan.system, map_name=self.plan.name, file_name=self.source.path.name[:120],
             file_hash=self.source.digest, rows=0, created=0, known=0, refused=0, by=self.act.by, at=self.act.at,
         )  # fmt: skip
+        checks = storing.Keys(self.source.rows_about)
+        checks.lift()
         issue, known = storing.Issue(), storing.Known(self.plan.system, batch.pk)
         supply = deque([issue.keys(CHUNK_ROWS)])
         build = Builder(
@@ -154,6 +156,9 @@ class _Job:
                 self._write(one, known, batch.pk)
                 if not storing.on_postgres():
                     supply.append(issue.keys(CHUNK_ROWS))
+        start = perf_counter()
+        checks.check()
+        self.report.write_seconds += perf_counter() - start
         if self.report.created == 0:
             batch.delete()
             return

@@ -21,6 +21,8 @@ TABLES = (
 )
 
 SEEN_MOST = 500_000  # external numbers in memory: some 60 MB
+LIFT_LEAST = 10_000  # rows from which a check of whole tables is cheaper than one a row
+_OURS = "conrelid IN ('orders_order'::regclass, 'orders_text'::regclass)"
 CACHE_KIB = 65_536  # of SQLite's pages while an import runs
 _LOCAL = {
     "lock_timeout": "0", "statement_timeout": "0", "jit": "off", "enable_seqscan": "off",
@@ -74,6 +76,59 @@ def known(system: str, numbers: Sequence[str]) -> dict[str, int | None]:
         return found
 
 
+class Keys:
+    """The checks of foreign keys on the order's tables: row by row as ever, or all at once at the end of a first load.
+
+    PostgreSQL's manual advises the latter for populating a database: it is a join instead of a look-up for each row and key.
+    Its price is a lock on these tables and on those that they point to, until the commit.
+    """
+
+    def __init__(self, rows_about: int) -> None:
+        self._lifted: list[tuple[str, str, str]] = []
+        self._pays = on_postgres() and rows_about >= LIFT_LEAST and self._mostly_new(rows_about) and self._own()
+
+    def lift(self) -> None:
+        """Drop them inside the transaction. A statement for each."""
+        if not self._pays:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint "
+                f"WHERE contype = 'f' AND {_OURS} ORDER BY conrelid, conname"
+            )
+            self._lifted = cursor.fetchall()
+            for table, name, _definition in self._lifted:
+                cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+
+    def check(self) -> None:
+        """Make them again as they were: each checks the whole table. A statement for each.
+
+        Raises:
+            IntegrityError: a row points to nothing; the transaction is lost.
+        """
+        if not self._lifted:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = on")
+            for table, name, definition in self._lifted:
+                cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+
+    def _mostly_new(self, rows_about: int) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM (SELECT 1 FROM orders_order LIMIT %s) AS there", [rows_about // 2 + 1])
+            return bool(cursor.fetchone()[0] * 2 < rows_about)
+
+    def _own(self) -> bool:
+        """Whether these tables, and those that they point to, are ours to alter."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT coalesce(bool_and(pg_has_role(a.relowner, 'USAGE') AND pg_has_role(b.relowner, 'USAGE')), false) "
+                "FROM pg_constraint JOIN pg_class a ON a.oid = conrelid JOIN pg_class b ON b.oid = confrelid "
+                f"WHERE contype = 'f' AND {_OURS}"
+            )
+            return bool(cursor.fetchone()[0])
+
+
 class Known:
     """The external numbers that a system's orders have already. One query to make it.
 
@@ -84,7 +139,8 @@ class Known:
         self._system, self._batch_id = system, batch_id
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT 1 FROM orders_order WHERE external_system = %s AND external_number IS NOT NULL LIMIT 1", [system]
+                "SELECT 1 FROM orders_order WHERE external_system = %s AND external_number IS NOT NULL LIMIT 1",
+                [system],
             )
             self._seen: set[str] | None = None if cursor.fetchone() else set()
 

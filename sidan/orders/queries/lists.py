@@ -59,7 +59,7 @@ DESKS = {
              (S.DISPATCHED, S.SIGNED, S.IN_PROGRESS, S.SUSPENDED), "lead_unit", gettext_lazy("没有要办的单。派来后会出现在这里。")),
         Desk("checks", gettext_lazy("核查与回访"), ("checker",), (S.REPLIED, S.AWAITING_RATING), "unit",
              gettext_lazy("没有待核查的答复。")),
-        Desk("disputes", gettext_lazy("退单裁定"), ("supervisor",), (S.DISPUTED,), "unit", gettext_lazy("没有待裁定的退单。")),
+        Desk("disputes", gettext_lazy("退单裁定"), ("supervisor",), (S.DISPUTED,), "desk_unit", gettext_lazy("没有待裁定的退单。")),
         Desk("overdue", gettext_lazy("超期墙"), ("supervisor", "dispatcher"),
              tuple(state for state in S if state not in (*ENDS, S.AWAITING_RATING, S.NEED_INFO)), "unit",
              gettext_lazy("没有超期的单。")),

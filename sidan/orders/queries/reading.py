@@ -17,6 +17,7 @@ from sidan.kernel.journal.models import Entry
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.kernel.org.models import Contact, Person
+from sidan.kernel.worktime import queries as worktime
 from sidan.orders.flow import ORDER, SUPPORT
 from sidan.orders.models import DeadlineRule, Order, Support, Text
 from sidan.orders.models.governing import Measure
@@ -24,6 +25,7 @@ from sidan.orders.queries.seeing import in_hand, sees
 from sidan.orders.queries.telling import told
 from sidan.orders.rulebook import route_text, rulebook
 from sidan.orders.words import Kind, Klass, S, Stage, Urgency
+from sidan.web.logs import masked
 
 API = "/api/v1"
 
@@ -67,13 +69,14 @@ def timeline(order: Order, act: Act) -> list[Line]:
     texts = {text.seq: text for text in Text.objects.filter(order=order)}
     staff = not is_resident(order, act)
     names = org.names({entry.by_id for entry in entries})
+    unchecked = set() if staff else _unchecked(entries)
     lines = []
     for entry in entries:
         words = told(entry, orjson.loads(entry.data), staff=staff)
         if words is None:
             continue
         text = texts.get(entry.seq)
-        hidden = text is not None and text.staff_only and not staff
+        hidden = text is not None and not staff and (text.staff_only or entry.seq in unchecked)
         lines.append(
             Line(
                 entry.seq,
@@ -81,15 +84,34 @@ def timeline(order: Order, act: Act) -> list[Line]:
                 entry.kind,
                 words,
                 _who(order, entry, names, staff),
-                "" if text is None or hidden else _body(text),
+                "" if text is None or hidden else _shown(_body(text), staff and order.confidential),
                 bool(text and text.staff_only),
             )
         )
     return lines
 
 
+def _unchecked(entries: list[Entry]) -> set[int]:
+    """Replies that no checker has let through: the resident reads what was checked, not what is still looked at."""
+    held: set[int] = set()
+    last = 0
+    for entry in entries:
+        name = entry.kind.rpartition(".")[2]
+        if name == "replied":
+            last = entry.seq
+            held.add(last)
+        elif name == "checked":
+            held.discard(last)
+    return held
+
+
 def _body(text: Text) -> str:
     return _("（已按规定删除）") if text.erased_at else text.body
+
+
+def _shown(text: str, confidential: bool) -> str:
+    """What somebody wrote; where the one who asked is hidden, so are numbers by which they could be called."""
+    return masked(text) if confidential else text
 
 
 def _who(order: Order, entry: Entry, names: dict[int, str], staff: bool) -> str:
@@ -132,7 +154,7 @@ def summary(row: dict[str, Any]) -> dict[str, Any]:
         "klass": row["klass"],
         "urgency": row["urgency"],
         "channel": row["channel"],
-        "title": row["title"],
+        "title": _shown(row["title"], row["confidential"]),
         "place": row["place"],
         "unit": unit("unit_id"),
         "lead": unit("lead_unit_id"),
@@ -153,19 +175,20 @@ def order_view(order: Order, act: Act, *, lines: bool = True) -> dict[str, Any]:
     """The order for programs, as its reader may see it. At most 7 queries."""
     book, nodes = rulebook(), org.tree().nodes
     staff = not is_resident(order, act)
-    row = summary({**{name: getattr(order, name) for name in _SUMMARY}})
+    hidden = staff and order.confidential
+    row = summary({**{name: getattr(order, name) for name in _SUMMARY}, "confidential": hidden})
     row.update(
         kind_label=str(Kind(order.kind).label),
         klass_label=str(Klass(order.klass).label),
         urgency_label=str(Urgency(order.urgency).label),
         rule=rule_words(book.deadline_ids.get(order.answer_rule_id or 0)),
         stage_rule=rule_words(book.deadline_ids.get(order.due_rule_id or 0)),
-        text=_request(order),
+        text=_shown(_request(order), hidden),
         public=order.public,
         anonymous=order.anonymous,
         confidential=order.confidential,
         has_it=has_it(order),
-        phone=org.duty_phone(order.unit_id),
+        phone=org.duty_phone(order.unit_id, night=worktime.duty_now(act.at)) or org.duty_phone(order.unit_id),
         suspended_until=order.suspended_until,
         extensions_left=order.extend_left,
         refusal=refusal_of(order),

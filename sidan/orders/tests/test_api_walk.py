@@ -131,6 +131,15 @@ def test_two_people_open_a_confidential_identity(staff: dict[str, Api]) -> None:
     assert staff["community"].get(f"{ORDERS}/{number}/reveals").status_code == 403
 
 
+def test_numbers_in_the_words_of_a_confidential_order_are_masked_for_staff_only(staff: dict[str, Api]) -> None:
+    contact = {"name": "张三", "phone": "13800001234"}
+    number = placed(confidential=True, contact=contact, text="请打13800001234找我")["number"]
+    seen, listed = staff["community"].order(number), staff["community"].get(ORDERS).json()["items"]
+    assert "13800001234" not in str(seen) + str(listed)
+    assert seen["text"] == seen["title"] == seen["timeline"][0]["text"] == "请打138****1234找我"
+    assert reader(number).order(number)["text"] == "请打13800001234找我"
+
+
 def test_a_proxy_records_with_the_residents_consent(staff: dict[str, Api]) -> None:
     recorder = staff["recorder"]
     assert recorder.post(ORDERS, wish(channel="grid")).json()["fields"].keys() == {"consent"}

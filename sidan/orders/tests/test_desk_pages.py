@@ -142,6 +142,13 @@ def test_every_page_opens_for_every_role_with_orders_in_every_state() -> None:
                 )
 
 
+def test_a_step_without_words_is_not_told_as_deleted() -> None:
+    order = make.take(make.take(make.ask(), "accept", "community"), "pass_on", "community")
+    page = html(door("community").get(f"/desk/orders/{order.number}/"))
+    assert "社区转街道派单" in page
+    assert "已按规定删除" not in page
+
+
 def test_an_empty_desk_says_what_will_appear_there() -> None:
     text = html(door("community").get("/desk/community/"))
     assert "没有等着接的单" in text

@@ -197,7 +197,7 @@ def test_a_co_handler_answers_its_part_and_only_then_the_lead_replies() -> None:
     text = html(door("handler3").get(f"/desk/orders/{order.number}/"))
     assert set(re.findall(r'id="move-([a-z-]+)"', text)) == {"support-answer"}
     assert 'id="move-reply"' not in html(door("handler").get(f"/desk/orders/{order.number}/"))
-    assert press("handler", order, "support-answer", text="冒充").status_code == 409
+    assert press("handler", order, "support-answer", text="冒充").status_code == 403
     assert press("handler3", order, "support-answer", text="已停水").status_code == 303
     assert "已停水" in html(door("handler").get(f"/desk/orders/{order.number}/"))
     assert press("handler", order, "reply", text="修好了").status_code == 303

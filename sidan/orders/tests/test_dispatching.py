@@ -68,8 +68,9 @@ class TestReceiving:
         with pytest.raises(Invalid) as refusal:
             dispatch(waiting(), lead, category="010101")
         assert list(refusal.value.details["fields"]) == ["lead"]
-        with pytest.raises(Invalid):
+        with pytest.raises(Invalid) as refusal:
             dispatch(waiting(), D1, lead)
+        assert list(refusal.value.details["fields"]) == ["supports"]
 
     def test_another_streets_desk_does_not_dispatch_it_at_all(self) -> None:
         with pytest.raises(NotAllowed):
@@ -163,6 +164,29 @@ class TestDisputes:
         with pytest.raises(NotAllowed) as refusal:
             make.take(make.order_in(S.DISPUTED), "rule", "dispatcher", lead=make.node(D1), reason="就是你们的")
         assert refusal.value.code == "same_person"
+
+    def test_a_ruling_does_not_send_it_outside_the_supervisors_tree(self) -> None:
+        with pytest.raises(Invalid) as refusal:
+            make.take(make.order_in(S.DISPUTED), "rule", "supervisor", lead=make.node("500233002"), reason="归他们")
+        assert list(refusal.value.details["fields"]) == ["lead"]
+        above = make.take(
+            make.order_in(S.DISPUTED), "rule", "county-supervisor", lead=make.node("500233002"), reason="归他们"
+        )
+        assert above.lead_unit_id == make.node("500233002").id
+
+    def test_a_ruling_after_the_second_reopening_does_not_give_it_back_to_a_former_lead(self) -> None:
+        order = make.order_in(S.REOPENED)  # D1 had it
+        for handle, lead, by in (("handler2", D2, "dispatcher"), ("handler3", D3, "county-dispatcher")):
+            order = dispatch(order, lead, by=by)
+            if lead == D2:
+                order = make.take(make.take(order, "sign", handle), "reply", handle, text="已办")
+                order = make.take(make.take(order, "check", "checker"), "reopen", None, reason="还是不亮")
+        order = make.take(order, "dispute", "handler3", reason="不是我们的")
+        with pytest.raises(NotNow) as refusal:
+            make.take(order, "rule", "county-supervisor", lead=make.node(D1), reason="按职责")
+        assert refusal.value.code == "other_unit_needed"
+        kept = make.take(order, "rule", "county-supervisor", lead=make.node(D3), reason="按职责")
+        assert kept.state == S.DISPATCHED
 
     def test_quarrelling_gains_no_time(self) -> None:
         order = dispatch(waiting())

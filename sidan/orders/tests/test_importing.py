@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from sidan.kernel.base.errors import Invalid, NotAllowed, NotFound
 from sidan.kernel.flow import engine
@@ -22,6 +22,7 @@ from sidan.kernel.org.act import Act, Via
 from sidan.kernel.org.models import Contact, Person
 from sidan.orders import clocks, importing
 from sidan.orders.flow import ORDER
+from sidan.orders.importing import building
 from sidan.orders.models import Batch, DeadlineRule, Order, Text
 from sidan.orders.tests import make
 from sidan.orders.words import S
@@ -105,14 +106,16 @@ def test_an_open_order_has_its_words_its_entry_and_the_clocks_of_its_rules(tmp_p
     assert proven()
 
 
-def test_a_closed_order_has_a_second_entry_and_no_clock(tmp_path: Path) -> None:
+def test_a_closed_order_is_brought_closed_and_has_no_clock(tmp_path: Path) -> None:
     bring(tmp_path, CLOSED)
     order = Order.objects.get()
-    assert (order.state, order.version, order.due_at, order.tick_at) == (S.CLOSED, 2, None, None)
+    assert (order.state, order.version, order.due_at, order.tick_at) == (S.CLOSED, 1, None, None)
+    assert order.asked_at == datetime(2026, 3, 5, 1, 30, tzinfo=UTC)
     assert order.closed_at == order.answered_at == datetime(2026, 3, 6, 2, 0, tzinfo=UTC)
     assert order.answer_due_at is not None
-    first, second = Entry.objects.order_by("id")
-    assert (first.seq, second.seq, second.frm, second.to) == (1, 2, S.SUBMITTED, S.CLOSED)
+    entry = Entry.objects.get()
+    # This house learned of it when it was imported.
+    assert (entry.kind, entry.seq, entry.frm, entry.to, entry.at) == ("orders.order.brought", 1, "", S.CLOSED, NOW)
     assert Text.objects.get().body == "垃圾没人清，\n已三天"
     assert proven()
 
@@ -324,6 +327,50 @@ def test_a_gzip_file_is_read_as_what_it_holds(tmp_path: Path) -> None:
     path = tmp_path / "calls.csv.gz"
     path.write_bytes(gzip.compress(table(tmp_path, OPEN, CLOSED).read_bytes()))
     assert importing.run(path, plan(tmp_path), act=act()).created == 2
+
+
+def _checks() -> set[tuple[str, str, str, bool]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint "
+            "WHERE contype = 'f'"
+        )
+        return set(cursor.fetchall())
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite checks foreign keys in its own way")
+@pytest.mark.django_db(transaction=True)
+def test_a_first_load_checks_its_foreign_keys_at_the_end_and_leaves_them_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lifted: list[int] = []
+    check = importing.storing.Keys.check
+
+    def watched(keys: importing.storing.Keys) -> None:
+        lifted.append(len(keys._lifted))
+        check(keys)
+
+    monkeypatch.setattr(importing.storing, "LIFT_LEAST", 1)
+    monkeypatch.setattr(importing.storing.Keys, "check", watched)
+    before = _checks()
+    bring(tmp_path, OPEN, CLOSED)
+    bring(tmp_path, ["A3", *OPEN[1:]])
+    assert lifted[0] > 0
+    assert lifted[1] == 0, "a house with orders of its own is not locked for a few more"
+    assert _checks() == before
+    assert proven()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite checks foreign keys in its own way")
+@pytest.mark.django_db(transaction=True)
+def test_a_first_load_that_points_to_nothing_is_refused_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing.storing, "LIFT_LEAST", 1)
+    before = _checks()
+    monkeypatch.setattr(building.Builder, "_contact", lambda self, row: (1, None, None))  # nobody
+    text = MAP + '[name]\ncolumn = "类型"\n'
+    with pytest.raises(IntegrityError):
+        bring(tmp_path, ["D1", "问", OPEN[2], "", "", "王某"], text=text)
+    assert (Order.objects.count(), _checks()) == (0, before)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,6 +13,7 @@ import orjson
 from sidan.kernel.flow.engine import flat
 from sidan.kernel.journal.models import Entry
 from sidan.orders.models import Order
+from sidan.web.logs import masked
 
 # Neither names nor telephones: who may read them does so in the house, where it is written down.
 ORDER_COLUMNS = (
@@ -23,13 +24,22 @@ ORDER_COLUMNS = (
     "external_system", "external_number",
 )  # fmt: skip
 ENTRY_COLUMNS = ("id", "kind", "subject", "seq", "at", "by_id", "via", "frm", "to", "data", "prev", "hash")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def orders(args: argparse.Namespace) -> int:
     """Every order, oldest first."""
     rows = Order.objects.order_by("id").values_list(*ORDER_COLUMNS).iterator(chunk_size=2000)
-    return _write(args, [name.replace("__", "_") for name in ORDER_COLUMNS], rows)
+    return _write(args, [name.replace("__", "_") for name in ORDER_COLUMNS], map(_hidden, rows))
+
+
+def _hidden(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A confidential order without the numbers that somebody wrote into its words."""
+    if not row[ORDER_COLUMNS.index("confidential")]:
+        return row
+    return tuple(
+        masked(value) if name in ("title", "place") else value for name, value in zip(ORDER_COLUMNS, row, strict=True)
+    )
 
 
 def journal(args: argparse.Namespace) -> int:
