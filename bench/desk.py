@@ -86,7 +86,7 @@ def multiply(pattern: int, total: int) -> None:
     chosen = ", ".join(changed.get(column or "", f"o.{column}") for column in columns)
     names = ", ".join(f'"{column}"' for column in columns)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE bench_place (n integer PRIMARY KEY, unit bigint, desk bigint)")
+        cursor.execute("CREATE TEMPORARY TABLE bench_place (at integer PRIMARY KEY, unit bigint, desk bigint)")
         for at, node in enumerate(places):
             desk = tree.ancestor(node.id, "town") or tree.root()
             cursor.execute("INSERT INTO bench_place VALUES (%s, %s, %s)", [at, node.id, desk.id])
@@ -95,8 +95,8 @@ def multiply(pattern: int, total: int) -> None:
             numbers = "WITH s AS (SELECT n FROM generate_series(1, %s) AS g(n))"
         cursor.execute("SET LOCAL statement_timeout = 0") if connection.vendor == "postgresql" else None
         cursor.execute(
-            f"{numbers} INSERT INTO orders_order ({names}) SELECT {chosen} FROM s "
-            f"JOIN bench_place p ON p.n = s.n % {len(places)} JOIN orders_order o ON o.id = %s",
+            f"{numbers} INSERT INTO orders_order ({names}) SELECT {chosen.replace('%', '%%')} FROM s "
+            f"JOIN bench_place p ON p.at = s.n %% {len(places)} JOIN orders_order o ON o.id = %s",
             [total - 1, pattern],
         )
     with connection.cursor() as cursor:

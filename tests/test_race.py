@@ -80,7 +80,9 @@ def test_of_two_officers_who_act_at_once_one_wins() -> None:
                 order = make.order_in(S.IN_PROGRESS)
                 calls = [
                     pressing(order, "reply", "handler", text="已办"),
-                    pressing(order, "suspend", "dispatcher", until=(make.NOON + timedelta(days=5)).date(), reason="等料"),
+                    pressing(
+                        order, "suspend", "dispatcher", until=(make.NOON + timedelta(days=5)).date(), reason="等料"
+                    ),
                 ]
             case 3:
                 order = make.order_in(S.AWAITING_RATING)

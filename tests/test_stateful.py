@@ -168,7 +168,10 @@ class Loop(RuleBasedStateMachine):
             case "suspend":
                 return {"until": (self.now + timedelta(days=pick(st.integers(-1, 20)))).date(), "reason": "等汛期过"}
             case "rate" | "call_back":
-                words = {"solved": st.sampled_from(["yes", "partly", "no"]), "satisfied": st.sampled_from(["yes", "basically", "no"])}
+                words = {
+                    "solved": st.sampled_from(["yes", "partly", "no"]),
+                    "satisfied": st.sampled_from(["yes", "basically", "no"]),
+                }
                 return {**{name: pick(one) for name, one in words.items()}, "reason": "还是不亮"}
             case "refuse":
                 return {"code": "outside", "text": "请走别的途径"}

@@ -7,7 +7,6 @@ import sys
 import time
 from pathlib import Path
 
-
 ROUNDS = 20
 WRITER = """
 import sys, threading

@@ -1,5 +1,7 @@
 """What went wrong once, each named after the wrong behaviour."""
 
+from typing import Any
+
 import pytest
 
 from sidan.kernel.base.errors import Invalid, NotAllowed, NotNow
@@ -34,7 +36,7 @@ def test_an_emergency_recognised_by_staff_stayed_in_the_queue() -> None:
 @pytest.mark.parametrize("step", ["pass_on", "dispatch"])
 def test_an_emergency_was_passed_on(step: str) -> None:
     order = make.order_in(S.ACCEPTED if step == "pass_on" else S.AWAITING_DISPATCH)
-    lead = {"lead": make.node("500233-D02")} if step == "dispatch" else {}
+    lead: dict[str, Any] = {"lead": make.node("500233-D02")} if step == "dispatch" else {}
     with pytest.raises(Invalid) as refused:
         make.take(order, step, "community" if step == "pass_on" else "dispatcher", category="0301", **lead)
     assert "119" in refused.value.details["fields"]["category"]

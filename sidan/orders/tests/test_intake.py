@@ -105,10 +105,10 @@ class TestRefusal:
         with pytest.raises(Invalid):
             make.take(make.ask(), "refuse", "community", code="because", text="不办")
 
-    def test_reasons_that_only_the_house_gives_are_not_offered(self) -> None:
+    def test_a_reason_that_only_time_gives_is_not_offered(self) -> None:
         field = next(one for one in ORDER.by_do["refuse"].fields if one.name == "code")
         offered = {option["const"] for option in field.schema()["oneOf"]}
-        assert offered == {"litigation", "repeat", "outside"}
+        assert offered == {"emergency", "litigation", "repeat", "outside"}
 
     def test_what_is_being_handled_is_not_refused_any_more(self) -> None:
         with pytest.raises(NotNow):

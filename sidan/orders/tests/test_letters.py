@@ -32,6 +32,7 @@ def everything() -> None:
     """Every state, every verb that tells somebody, and the clock."""
     for state in S:
         make.order_in(state)
+    make.take(make.ask(category=None), "classify", "community", category="0301")
     order = make.order_in(S.AWAITING_DISPATCH)
     order = make.take(order, "send_back", "dispatcher", reason="请写明楼栋")
     order = make.take(order, "pass_on", "community")
@@ -44,6 +45,7 @@ def everything() -> None:
     order = make.take(order, "add_facts", None, text="又坏了一盏")
     order = make.take(order, "press", "supervisor", text="本周办结")
     order = make.take(order, "urge", None, make.NOON + timedelta(days=90))
+    make.take(make.ask(), "classify", "community", category="0301")
     make.take(make.order_in(S.NEED_INFO), "give_info", None, text="三栋")
     make.take(make.order_in(S.DISPUTED), "rule", "supervisor", lead=helper, reason="按职责")
     make.take(make.order_in(S.REPLIED), "return_reply", "checker", reason="还是不亮")
@@ -91,7 +93,7 @@ def test_no_message_holds_personal_data_or_a_key_while_it_waits() -> None:
 
 def test_an_english_reader_reads_no_chinese_but_names() -> None:
     data = {"number": "8K3M2Q7P", "due": "2026-03-04T04:00:00.000000Z", "unit": "Bureau", "until": "2026-03-04",
-            "rung": "urge", "new": 1, "near": 2, "late": 3, "into": "22222222"}  # fmt: skip
+            "rung": "urge", "new": 1, "near": 2, "late": 3, "into": "22222222", "emergency": "119"}  # fmt: skip
     with translation.override("en"):
         for name in sorted(ALL):
             title, body = topics.get(name).words(data, "en")

@@ -1,5 +1,6 @@
 """Lists are paged without gaps, cost the same for one row and for twenty, and refuse filters they do not know."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -78,7 +79,11 @@ class TestPaging:
     @pytest.mark.parametrize("key", ["x", "bnVsbA", "WzEsMl0", "W251bGwsIngiXQ", "WyIyMDI2IixudWxsXQ", "é", "A" * 3000])
     def test_a_strange_key_is_refused(self, key: str) -> None:
         act = make.act("community")
-        for turn in (lambda: lists.orders(act, {}, after=key), lambda: lists.desk("community", act, after=key)):
+        turns: tuple[Callable[[], object], ...] = (
+            lambda: lists.orders(act, {}, after=key),
+            lambda: lists.desk("community", act, after=key),
+        )
+        for turn in turns:
             with pytest.raises(Invalid) as refusal:
                 turn()
             assert list(refusal.value.details["fields"]) == ["next"]

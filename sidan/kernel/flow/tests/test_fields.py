@@ -1,6 +1,7 @@
 """What a step asks for: one declaration, one schema, one cleaning; whatever is sent, a refusal names the field."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -97,7 +98,8 @@ def test_a_wrong_value_is_refused_at_its_field(kind: str, raw: object) -> None:
 @pytest.mark.usefixtures("_units")
 @given(st.data())
 def test_no_value_at_all_breaks_a_field(data: st.DataObject) -> None:
-    field, raw = data.draw(st.sampled_from(KINDS)), data.draw(JSON)
+    field = data.draw(st.sampled_from(KINDS))
+    raw: Any = data.draw(JSON)
     try:
         field.clean(raw)
     except Invalid as refusal:

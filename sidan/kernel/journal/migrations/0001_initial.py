@@ -5,46 +5,54 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0002_system_persons'),
+        ("org", "0002_system_persons"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Seal',
+            name="Seal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first_id', models.BigIntegerField()),
-                ('last_id', models.BigIntegerField(unique=True)),
-                ('count', models.PositiveIntegerField()),
-                ('ids', models.BinaryField()),
-                ('prints', models.BinaryField()),
-                ('prev', models.BinaryField(max_length=32)),
-                ('hash', models.BinaryField(max_length=32)),
-                ('at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("first_id", models.BigIntegerField()),
+                ("last_id", models.BigIntegerField(unique=True)),
+                ("count", models.PositiveIntegerField()),
+                ("ids", models.BinaryField()),
+                ("prints", models.BinaryField()),
+                ("prev", models.BinaryField(max_length=32)),
+                ("hash", models.BinaryField(max_length=32)),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=64)),
-                ('subject', models.CharField(max_length=80)),
-                ('seq', models.PositiveIntegerField()),
-                ('prev', models.BinaryField(max_length=32)),
-                ('hash', models.BinaryField(max_length=32)),
-                ('at', models.DateTimeField()),
-                ('via', models.CharField(max_length=8)),
-                ('frm', models.CharField(blank=True, default='', max_length=24)),
-                ('to', models.CharField(blank=True, default='', max_length=24)),
-                ('data', models.TextField(default='{}')),
-                ('by', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=64)),
+                ("subject", models.CharField(max_length=80)),
+                ("seq", models.PositiveIntegerField()),
+                ("prev", models.BinaryField(max_length=32)),
+                ("hash", models.BinaryField(max_length=32)),
+                ("at", models.DateTimeField()),
+                ("via", models.CharField(max_length=8)),
+                ("frm", models.CharField(blank=True, default="", max_length=24)),
+                ("to", models.CharField(blank=True, default="", max_length=24)),
+                ("data", models.TextField(default="{}")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.person",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('subject', 'seq'), name='journal_entry_subject_seq')],
+                "constraints": [models.UniqueConstraint(fields=("subject", "seq"), name="journal_entry_subject_seq")],
             },
         ),
     ]
