@@ -108,7 +108,8 @@ def test_no_value_at_all_breaks_a_field(data: st.DataObject) -> None:
 
 def test_what_is_not_required_may_be_missing() -> None:
     optional = fields.Text("note", "备注", required=False)
-    assert [optional.clean(raw) for raw in (None, "", [])] == [None, None, None]
+    nothing: tuple[Any, ...] = (None, "", [])
+    assert [optional.clean(raw) for raw in nothing] == [None, None, None]
 
 
 def test_every_wrong_field_is_named_at_once_and_strange_names_are_ignored() -> None:
