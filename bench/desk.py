@@ -144,6 +144,9 @@ def main() -> int:
         return ground.each(asked.db, __file__, ["--orders", str(asked.orders), *(["--json"] if asked.json else [])])
     figures = []
     with ground.house(asked.db):
+        from sidan.site.serve import collect_static
+
+        collect_static()
         cookies = filled(asked.orders)
         statements = {(who, page): counted(cookie, page) for who, cookie in cookies.items() for page in PAGES}
         from django.db import connections

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from sidan.kernel.base import doors, durable, tx
@@ -15,6 +16,7 @@ from sidan.orders.commands import clockwork, erasing
 from sidan.orders.commands import digest as digests
 from sidan.orders.views import resident_photos as drafts
 
+RELAY_MOST, RELAY_MOST_EMBEDDED = 200, 40  # messages in a run, every two seconds
 HEARTBEAT = "clock"  # row of `base_revision` that holds the second of the last tick
 
 
@@ -39,8 +41,8 @@ def last_tick() -> datetime | None:
 
 
 def relay() -> None:
-    """Send what waits in the outbox."""
-    relays.run()
+    """Send what waits in the outbox; on SQLite it shares one process and one writer with the pages, so in small portions."""
+    relays.run(RELAY_MOST_EMBEDDED if connection.vendor == "sqlite" else RELAY_MOST)
 
 
 def seal() -> None:

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 State = Message.State
 OPEN = (State.QUEUED, State.SENDING, State.FAILED)
+_WAITING = "state IN ({})".format(", ".join(f"'{state}'" for state in OPEN))
 TRIES_MAX = 10
 LEASE = timedelta(minutes=5)  # how long a sender has a message before another may take it over
 WAIT_MINUTES_MAX = 60
@@ -61,9 +62,9 @@ def relay(now: datetime, limit: int = 100, *, clock: Callable[[], datetime] | No
     return Sent(counts[State.SENT], counts[State.FAILED], counts[State.GIVEN_UP])
 
 
-def run() -> Sent:
+def run(limit: int = 100) -> Sent:
     """One run by the wall clock: what the worker calls."""
-    return relay(timezone.now(), clock=timezone.now)
+    return relay(timezone.now(), limit, clock=timezone.now)
 
 
 @tx.writes
@@ -72,8 +73,11 @@ def claim(now: datetime, limit: int) -> list[Message]:
 
     A message whose sender was killed is taken again when its lease is over; each taking counts as a try.
     """
-    before = Message.objects.filter(lane=OuterRef("lane"), state__in=OPEN, id__lt=OuterRef("id"))
-    due = Message.objects.filter(~Exists(before), state__in=OPEN, next_try_at__lte=now).order_by("next_try_at", "id")
+    # The states stand in the statement as words: SQLite takes a partial index for words only, not for bound values
+    # (measured at 4,000 waiting messages: 700 ms under the write lock without it).
+    before = Message.objects.filter(lane=OuterRef("lane"), id__lt=OuterRef("id")).extra(where=[f"U0.{_WAITING}"])
+    due = Message.objects.filter(~Exists(before), next_try_at__lte=now).extra(where=[f"notify_message.{_WAITING}"])
+    due = due.order_by("next_try_at", "id")
     if connection.features.has_select_for_update_skip_locked:
         due = due.select_for_update(skip_locked=True)
     batch = list(due[:limit])
@@ -95,7 +99,9 @@ def _deliver(message: Message, channel: Channel, now: datetime) -> State:
     """Hand a message to all its readers who have not got it, and write down how that went."""
     try:
         readers = _readers(message, now)
-        told = set(message.deliveries.values_list("person_id", flat=True))
+        # With one reader the message's own state says whether they were told.
+        several = len(readers) > 1
+        told = set(message.deliveries.values_list("person_id", flat=True)) if several else set()
         missing = 0
         for person_id in readers:
             if person_id in told:
@@ -105,7 +111,8 @@ def _deliver(message: Message, channel: Channel, now: datetime) -> State:
             except Unreachable:
                 missing += 1
                 continue
-            _told(message, person_id, now)
+            if several:
+                _told(message, person_id, now)
         if missing == len(readers):
             return _end(message, State.GIVEN_UP, channel, now, "unreachable: nobody can be reached by this channel")
     except NotNowReachable as error:
