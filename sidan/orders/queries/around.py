@@ -138,7 +138,7 @@ def late_by_unit(act: Act) -> list[Late]:
     condition = lists.waiting("overdue", act)
     if condition is None:
         return []
-    rows = Order.objects.filter(condition).values(*_HELD_BY).annotate(n=Count("pk"), first=Min("due_at")).order_by()
+    rows = lists.unended().filter(condition).values(*_HELD_BY).annotate(n=Count("pk"), first=Min("due_at")).order_by()
     found: dict[int, tuple[int, datetime]] = {}
     for row in rows:
         unit_id, _role = in_hand(Order(**{name: row[name] for name in _HELD_BY}))
@@ -158,7 +158,7 @@ def most_urgent(act: Act, *, limit: int = 8) -> list[dict[str, Any]]:
             condition |= one
     if not condition:
         return []
-    rows = Order.objects.filter(condition).order_by(F("due_at").asc(nulls_last=True), "id")
+    rows = lists.unended().filter(condition).order_by(F("due_at").asc(nulls_last=True), "id")
     return list(rows.values(*lists.COLUMNS)[:limit])
 
 
