@@ -16,7 +16,7 @@ from sidan.orders.commands import clockwork, erasing
 from sidan.orders.commands import digest as digests
 from sidan.orders.views import resident_photos as drafts
 
-RELAY_MOST, RELAY_MOST_EMBEDDED = 200, 40  # messages in a run, every two seconds
+RELAY_MOST, RELAY_MOST_EMBEDDED = 100, 40  # messages in a run, every two seconds
 HEARTBEAT = "clock"  # row of `base_revision` that holds the second of the last tick
 
 

@@ -47,7 +47,9 @@ def _database(config: Config) -> dict[str, Any]:
             "ENGINE": "django.db.backends.postgresql",
             **named,
             "CONN_MAX_AGE": None,
-            "CONN_HEALTH_CHECKS": True,
+            # No question before each request whether the connection lives: it is a round trip for everybody, and one that
+            # broke is thrown away after the one request that met it with a 503.
+            "CONN_HEALTH_CHECKS": False,
             "OPTIONS": {
                 **options,
                 "options": f"{limits} {given}".strip(),
