@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.http import HttpResponse
 from django.test import Client
 
 from sidan.kernel.org import queries as org
@@ -15,6 +14,7 @@ from sidan.orders.models import Order
 from sidan.orders.queries import around, lists
 from sidan.orders.queries.seeing import in_hand
 from sidan.orders.tests import make
+from sidan.orders.tests.desk import door, html
 from sidan.orders.words import S
 
 pytestmark = pytest.mark.django_db
@@ -29,18 +29,6 @@ def _county() -> Iterator[None]:
     with time_machine.travel(NOW, tick=False):
         make.county(logins=True)
         yield
-
-
-def door(handle: str) -> Client:
-    """A browser in which somebody is signed in."""
-    client = Client()
-    client.force_login(make.person(handle).account)
-    return client
-
-
-def html(response: Any) -> str:
-    assert isinstance(response, HttpResponse)
-    return response.content.decode()
 
 
 def numbers(text: str) -> set[str]:

@@ -3,16 +3,14 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
-from django.http import HttpResponse
-from django.test import Client
 
 from sidan.kernel.org.models import Contact, Seat
 from sidan.orders.models import Order
 from sidan.orders.tests import make
+from sidan.orders.tests.desk import door, html
 from sidan.orders.words import S
 
 pytestmark = pytest.mark.django_db
@@ -27,17 +25,6 @@ def _county() -> Iterator[None]:
     with time_machine.travel(NOW, tick=False):
         make.county(logins=True)
         yield
-
-
-def door(handle: str) -> Client:
-    client = Client()
-    client.force_login(make.person(handle).account)
-    return client
-
-
-def html(response: Any) -> str:
-    assert isinstance(response, HttpResponse)
-    return response.content.decode()
 
 
 def test_a_proxy_records_and_reads_out_number_and_code() -> None:

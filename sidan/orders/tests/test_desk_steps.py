@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
-from django.test import Client
 
 from sidan.kernel.files.tests.samples import picture
 from sidan.kernel.journal.models import Entry
@@ -17,6 +15,7 @@ from sidan.kernel.org.models import Seat
 from sidan.orders.models import Order, Reveal, Support, Text
 from sidan.orders.queries import reading
 from sidan.orders.tests import make
+from sidan.orders.tests.desk import door, html
 from sidan.orders.words import S
 
 pytestmark = pytest.mark.django_db
@@ -31,17 +30,6 @@ def _county() -> Iterator[None]:
     with time_machine.travel(NOW, tick=False):
         make.county(logins=True)
         yield
-
-
-def door(handle: str) -> Client:
-    client = Client()
-    client.force_login(make.person(handle).account)
-    return client
-
-
-def html(response: Any) -> str:
-    assert isinstance(response, HttpResponse)
-    return response.content.decode()
 
 
 def fresh(order: Order) -> Order:
