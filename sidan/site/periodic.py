@@ -16,7 +16,7 @@ from sidan.orders.commands import clockwork, erasing
 from sidan.orders.commands import digest as digests
 from sidan.orders.views import resident_photos as drafts
 
-RELAY_MOST, RELAY_MOST_EMBEDDED = 100, 40  # messages in a run, every two seconds
+RELAY_MOST, RELAY_MOST_EMBEDDED = 1000, 300  # messages in a run, every two seconds
 HEARTBEAT = "clock"  # row of `base_revision` that holds the second of the last tick
 
 
@@ -41,7 +41,7 @@ def last_tick() -> datetime | None:
 
 
 def relay() -> None:
-    """Send what waits in the outbox; on SQLite it shares one process and one writer with the pages, so in small portions."""
+    """Send what waits in the outbox; on SQLite it shares one process and one writer with the pages, so fewer in a run."""
     relays.run(RELAY_MOST_EMBEDDED if connection.vendor == "sqlite" else RELAY_MOST)
 
 

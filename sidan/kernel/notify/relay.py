@@ -1,20 +1,19 @@
 """The relay: takes due messages out of the queue and hands them to the channel, at least once, in order by subject."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from sidan.kernel.base import tx
-from sidan.kernel.notify import topics
-from sidan.kernel.notify.channels import Channel, Letter, NotNowReachable, Unreachable, current
+from sidan.kernel.notify.channels import Channel, NotNowReachable, Unreachable, Within, current
 from sidan.kernel.notify.models import Delivery, Message
-from sidan.kernel.org import queries as org
+from sidan.kernel.notify.packing import Parcel, packed
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +23,8 @@ _WAITING = "state IN ({})".format(", ".join(f"'{state}'" for state in OPEN))
 TRIES_MAX = 10
 LEASE = timedelta(minutes=5)  # how long a sender has a message before another may take it over
 WAIT_MINUTES_MAX = 60
+APART, TOGETHER = 20, 50  # messages that are taken at once, by a channel outside the house and by one within
+NOBODY = "unreachable: nobody can be reached by this channel"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,27 @@ class Sent:
     given_up: int = 0
 
 
+@dataclass(frozen=True)
+class End:
+    """How a try of a message ended."""
+
+    message: Message
+    state: State
+    channel: str
+    error: str
+    sent_at: datetime | None = None
+    next_try_at: datetime | None = None
+
+    @property
+    def good(self) -> bool:
+        return self.state == State.SENT
+
+    def columns(self) -> dict[str, object]:
+        """What of the message's row it changes."""
+        said: dict[str, object] = {"state": self.state, "channel": self.channel, "error": self.error}
+        return {**said, "sent_at": self.sent_at, **({"next_try_at": self.next_try_at} if self.next_try_at else {})}
+
+
 def relay(now: datetime, limit: int = 100, *, clock: Callable[[], datetime] | None = None) -> Sent:
     """Send what is due, at most `limit` messages; any number of relays may run at once.
 
@@ -42,24 +64,41 @@ def relay(now: datetime, limit: int = 100, *, clock: Callable[[], datetime] | No
         now: the moment by which messages are due, and at which they count as sent.
         clock: looked at for how long a message has been held; `now` alone where none is given.
     """
-    counts = {State.SENT: 0, State.FAILED: 0, State.GIVEN_UP: 0}
+    counts: Counter[State] = Counter()
     channel, tried = current(), 0
     while tried < limit:
-        batch = claim(now, min(20, limit - tried))
+        batch = claim(now, min(TOGETHER if isinstance(channel, Within) else APART, limit - tried))
         if not batch:
             break
-        taken_at = clock() if clock else now
-        for message in batch:
-            held = (clock() if clock else now) - taken_at
-            if held > LEASE / 2:
-                break  # a slow channel: what is left is taken again before somebody else may
-            counts[_deliver(message, channel, now)] += 1
-            tried += 1
-        else:
-            continue
-        _give_back(batch, now)
-        break
+        done = _sent(batch, channel, now, clock or (lambda: now))
+        counts.update(done)
+        tried += len(done)
+        if len(done) < len(batch):
+            break
     return Sent(counts[State.SENT], counts[State.FAILED], counts[State.GIVEN_UP])
+
+
+def _sent(batch: list[Message], channel: Channel, now: datetime, clock: Callable[[], datetime]) -> list[State]:
+    """Hand a claimed batch to the channel and write down how it went; fewer states than messages where it was too slow."""
+    taken_at = clock()
+    parcels = packed(batch, now)
+    if isinstance(channel, Within):
+        try:
+            return _at_once(parcels, channel, now)
+        except Exception:
+            # Nothing of the batch is written. One by one below, so that only the message that broke it fails.
+            logger.exception("a batch of %s messages could not be written together", len(batch))
+    states = []
+    for at, parcel in enumerate(parcels):
+        if clock() - taken_at > LEASE / 2:
+            # A slow channel: what is left is taken again before somebody else may.
+            _give_back([one.message for one in parcels[at:]], now)
+            break
+        # Each end is written before the next is sent: a sender that is killed has at most one message sent and unmarked.
+        end = _delivered(parcel, channel, now)
+        _mark([end])
+        states.append(end.state)
+    return states
 
 
 def run(limit: int = 100) -> Sent:
@@ -95,66 +134,48 @@ def wait(tries: int) -> timedelta:
     return timedelta(minutes=min(2 ** (tries - 1), WAIT_MINUTES_MAX))
 
 
-def _deliver(message: Message, channel: Channel, now: datetime) -> State:
-    """Hand a message to all its readers who have not got it, and write down how that went."""
+@tx.writes
+def _at_once(parcels: list[Parcel], channel: Within, now: datetime) -> list[State]:
+    """Letters and marks in one transaction: both are there or neither is."""
+    ends = [_fault(parcel, channel, now) or _end(parcel, State.SENT, channel, now) for parcel in parcels]
+    channel.keep([letter for parcel, end in zip(parcels, ends, strict=True) for letter in parcel.letters if end.good])
+    _mark(ends)
+    return [end.state for end in ends]
+
+
+def _delivered(parcel: Parcel, channel: Channel, now: datetime) -> End:
+    """Hand a message to all its readers who have not got it."""
+    if fault := _fault(parcel, channel, now):
+        return fault
+    missing = 0
     try:
-        readers = _readers(message, now)
-        # With one reader the message's own state says whether they were told.
-        several = len(readers) > 1
-        told = set(message.deliveries.values_list("person_id", flat=True)) if several else set()
-        missing = 0
-        for person_id in readers:
-            if person_id in told:
-                continue
+        for letter in parcel.letters:
             try:
-                channel.send(_letter(message, person_id, now))
+                channel.send(letter)
             except Unreachable:
                 missing += 1
                 continue
-            if several:
-                _told(message, person_id, now)
-        if missing == len(readers):
-            return _end(message, State.GIVEN_UP, channel, now, "unreachable: nobody can be reached by this channel")
+            if parcel.readers > 1:  # with one reader the message's own state says whether they were told
+                _told(parcel.message, letter.person_id, now)
     except NotNowReachable as error:
-        return _again(message, channel, now, f"gateway: {error}")
-    except KeyError as error:
-        return _end(message, State.GIVEN_UP, channel, now, f"words: {error} is missing")
+        return _again(parcel, channel, now, f"gateway: {error}")
     except Exception:
         # The edge of the house: a channel's own fault must not stop the messages behind it.
-        logger.exception("message %s could not be sent", message.id)
-        return _again(message, channel, now, "error: see the log")
-    return _end(message, State.SENT, channel, now, f"{missing} of {len(readers)} not reached" if missing else "")
+        logger.exception("message %s could not be sent", parcel.message.id)
+        return _again(parcel, channel, now, "error: see the log")
+    if missing == parcel.readers:
+        return _end(parcel, State.GIVEN_UP, channel, now, NOBODY)
+    return _end(parcel, State.SENT, channel, now, f"{missing} of {parcel.readers} not reached" if missing else "")
 
 
-def _readers(message: Message, now: datetime) -> list[int]:
-    """Who is to be told: resolved when it is sent, so that a seat that changed hands reaches its new holder.
-
-    A role held above a unit holds for it: where nobody has it in the unit itself, the nearest above is told.
-    """
-    if message.to_person_id is not None:
-        return [message.to_person_id]
-    node = org.tree().nodes.get(message.to_unit_id or 0)
-    for unit_id in reversed(node.path if node else ()):
-        found = org.holders(unit_id, message.role, now)
-        if found:
-            return [person.id for person in found]
-    return []
-
-
-def _letter(message: Message, person_id: int, now: datetime) -> Letter:
-    topic = topics.get(message.topic)
-    title, body = topic.words(message.data, str(message.data.get("lang") or settings.LANGUAGE_CODE))
-    return Letter(
-        id=f"{message.id}:{person_id}",
-        topic=topic.name,
-        title=title,
-        body=body,
-        urgent=topic.urgent,
-        secret=topic.secret,
-        person_id=person_id,
-        phone=org.phone_of(person_id),
-        at=now,
-    )
+def _fault(parcel: Parcel, channel: Channel, now: datetime) -> End | None:
+    """The end of a message that has no letters."""
+    if isinstance(parcel.fault, KeyError):
+        return _end(parcel, State.GIVEN_UP, channel, now, f"words: {parcel.fault} is missing")
+    if parcel.fault:
+        logger.error("message %s could not be made", parcel.message.id, exc_info=parcel.fault)
+        return _again(parcel, channel, now, "error: see the log")
+    return None if parcel.readers else _end(parcel, State.GIVEN_UP, channel, now, NOBODY)
 
 
 @tx.writes
@@ -162,24 +183,27 @@ def _told(message: Message, person_id: int, now: datetime) -> None:
     Delivery.objects.get_or_create(message=message, person_id=person_id, defaults={"at": now})
 
 
-def _again(message: Message, channel: Channel, now: datetime, error: str) -> State:
+def _again(parcel: Parcel, channel: Channel, now: datetime, error: str) -> End:
+    message = parcel.message
     if message.tries >= TRIES_MAX:
-        return _end(message, State.GIVEN_UP, channel, now, error)
-    return _mark(message, State.FAILED, next_try_at=now + wait(message.tries), error=error[:200], channel=channel.name)
+        return _end(parcel, State.GIVEN_UP, channel, now, error)
+    return End(message, State.FAILED, channel.name, error[:200], next_try_at=now + wait(message.tries))
 
 
-def _end(message: Message, state: State, channel: Channel, now: datetime, error: str) -> State:
+def _end(parcel: Parcel, state: State, channel: Channel, now: datetime, error: str = "") -> End:
     if state == State.GIVEN_UP:
-        logger.error("message %s given up: %s", message.id, error)
-    sent_at = now if state == State.SENT else None
-    return _mark(message, state, sent_at=sent_at, error=error[:200], channel=channel.name)
+        logger.error("message %s given up: %s", parcel.message.id, error)
+    return End(parcel.message, state, channel.name, error[:200], sent_at=now if state == State.SENT else None)
 
 
 @tx.writes
-def _mark(message: Message, state: State, **changes: object) -> State:
-    """Only whoever still holds the message writes its end: `tries` names the taking."""
-    Message.objects.filter(pk=message.pk, state=State.SENDING, tries=message.tries).update(state=state, **changes)
-    return state
+def _mark(ends: list[End]) -> None:
+    """Write ends, one statement for all that are alike. Only whoever still holds a message writes its end: `tries` names the taking."""
+    alike: dict[tuple[int, tuple[tuple[str, object], ...]], list[int]] = {}
+    for end in ends:
+        alike.setdefault((end.message.tries, tuple(end.columns().items())), []).append(end.message.pk)
+    for (tries, columns), ids in alike.items():
+        Message.objects.filter(pk__in=ids, state=State.SENDING, tries=tries).update(**dict(columns))
 
 
 @tx.writes

@@ -3,10 +3,11 @@
 The setting SIDAN_CHANNEL names the one in use; another is one file here and one line in `_PATHS`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -57,6 +58,14 @@ class Channel(Protocol):
             NotNowReachable: try again.
             Unreachable: do not try again.
         """
+
+
+@runtime_checkable
+class Within(Channel, Protocol):
+    """A channel that ends in this house's own database: its letters are written in the transaction that marks them sent."""
+
+    def keep(self, letters: Sequence[Letter]) -> None:
+        """Say letters, each once however often it is handed over. Inside the caller's transaction."""
 
 
 _PATHS = {"console": "sidan.kernel.notify.channels.console.Console"}
