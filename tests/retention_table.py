@@ -82,7 +82,7 @@ NOT_PERSONAL: dict[str, dict[str, str]] = {
         "file_hash": _HASH,
     },
     "orders.Order": {
-        "state": _CODE, "head": _HASH, "number": "random, of the order", "refusal": _CODE,
+        "state": _CODE, "head": _HASH, "number": "random, of the order", "refusal": _CODE, "repliers": "keys of staff",
         "external_system": "another system's name", "external_number": "of another system's record",
     },
     "orders.Text": {"digest": "a hash; the journal names the words by it"},

@@ -73,7 +73,7 @@ def host(live_server: Any) -> str:
 
 def asking(bearer: str, count: int) -> list[Write]:
     """Orders that are placed; each text is its own."""
-    wish = {"unit": "500233001001", "category": "0101", "contact": {"phone": "13800001234"}}
+    wish = {"unit": "500233001001", "category": "0101", "consent": True, "contact": {"phone": "13800001234"}}
 
     def body(text: str) -> bytes:
         return json.dumps({**wish, "text": text}).encode()

@@ -26,7 +26,7 @@ from sidan.orders import api_schemas as says
 from sidan.orders.commands import VERBS, dispatching, revealing
 from sidan.orders.flow import ORDER, REVEAL, SUPPORT
 from sidan.orders.models import Order, Reveal
-from sidan.orders.queries import lists, reading
+from sidan.orders.queries import lists, merged, reading
 from sidan.orders.queries.seeing import sees
 from sidan.orders.rulebook import rulebook
 
@@ -55,7 +55,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
     """One order as its reader may see it, with its timeline and the steps that the reader may take now."""
     who = door.signed(request, timezone.now())
     found = door.order_of(who, number)
-    return _viewed(door.told(reading.order_view(found, who.act)), found)
+    return _viewed(door.told(_view(found, who)), found)
 
 
 @router.post("/orders/{number}/reader", **says.READER)
@@ -213,7 +213,7 @@ def move(request: HttpRequest, number: str, noun: str) -> HttpResponse:
         else:
             seen.check(step)
             VERBS[step.do](found, act=who.act, **fields.clean(step.fields, body))
-        return Answer(200, door.dump(reading.order_view(found, who.act)))
+        return Answer(200, door.dump(_view(found, who)))
 
     return door.reply(seen.moving(lambda: door.once(request, who.name, now, raw, work)))
 
@@ -318,6 +318,10 @@ def _limit(raw: str | None) -> int:
             fields={"limit": _("请填 %(least)d 到 %(most)d 之间的整数。") % {"least": 1, "most": lists.PAGE_MOST}}
         )
     return int(raw)
+
+
+def _view(found: Order, who: door.Caller) -> dict[str, Any]:
+    return {**reading.order_view(found, who.act), "main": merged.view(found, who.act)}
 
 
 def _viewed(response: HttpResponse, found: Order) -> HttpResponse:

@@ -94,6 +94,25 @@ class SupportPart(Schema):
     due_at: datetime | None
 
 
+class MainLine(Schema):
+    """A line of the main order's timeline, without anybody's words."""
+
+    at: datetime
+    kind: str
+    words: str
+
+
+class MainOrder(Schema):
+    """How the order goes on into which this one was merged; its number only for who may see it."""
+
+    number: str | None
+    state: str
+    state_label: str
+    due_at: datetime | None
+    has_it: str
+    timeline: list[MainLine]
+
+
 class OrderRow(Schema):
     """An order in a list. `due_at` is what the resident was promised, `stage_due_at` the end of the present stage."""
 
@@ -140,6 +159,7 @@ class OrderView(OrderRow):
     supports: list[SupportPart]
     moves: list[Move]
     timeline: list[Line]
+    main: MainOrder | None = Field(description="of a merged order: the progress of the order that it was merged into")
 
 
 class OrderList(Schema):

@@ -58,6 +58,7 @@ CHECKER = Role("checker")
 SUPERVISOR = Role("supervisor")
 DESK_SUPERVISOR = Role("supervisor", at="desk_unit")  # of the desk that dispatched it, which may lie higher
 INTAKE = AnyOf((COMMUNITY, DESK))
+ANSWERED = ("replied_by", "repliers", "signed_by")  # `repliers` knows those whose answer was returned as well
 
 UNDISPATCHED = (S.SUBMITTED, S.ACCEPTED, S.AWAITING_DISPATCH)
 WORKING = (S.COMMUNITY_HANDLING, S.SIGNED, S.IN_PROGRESS)
@@ -69,7 +70,14 @@ _category = Code("category", _("事项类别"), help=_("类别代码，如 01030
 _answers = (
     Choice("solved", _("问题解决了吗？"), choices=_choices(Solved)),
     Choice("satisfied", _("您对办理满意吗？"), choices=_choices(Satisfied)),
-    Text("reason", _("还想说的话"), help=_("没解决时，请写一句哪里没解决"), required=False, max_chars=400),
+    Text(
+        "reason",
+        _("还想说的话"),
+        help=_("没解决时，请写一句哪里没解决"),
+        required=False,
+        needed_if=("solved", Solved.NO.value),
+        max_chars=400,
+    ),
 )
 
 NOT_RULED = Guard(lambda order, at: not order.ruled, _("裁定是最终的，不能再退单。"), code="ruled")
@@ -97,7 +105,7 @@ ORDER = Flow(
     labels=dict(S.choices),
     folded=(
         "unit_id", "desk_unit_id", "lead_unit_id", "about_unit_id", "asked_by_id", "recorded_by_id", "dispatched_by_id",
-        "signed_by_id", "replied_by_id", "kind", "category_id", "klass", "urgency", "channel", "public", "anonymous",
+        "signed_by_id", "replied_by_id", "repliers", "kind", "category_id", "klass", "urgency", "channel", "public", "anonymous",
         "confidential", "due_at", "due_rule_id", "tick_at", "dispatch_due_at", "contact_due_at", "answer_due_at",
         "answer_rule_id", "answer_from", "paused_at", "suspended_until", "extend_left", "rung", "urged_at", "asked_at",
         "accepted_at", "first_contact_at", "dispatched_at", "signed_at", "answered_at", "rated_at", "closed_at",
@@ -162,11 +170,11 @@ ORDER = Flow(
               Flag("contacted", _("已联系过居民"))), when=(SUPPORTS_DONE,), primary=True),
         # Checking, never by the handler
         Step("check", "checked", (S.REPLIED,), CHECKER, S.AWAITING_RATING, "check", _("核查通过"),
-             (Text("note", _("核查说明"), required=False, max_chars=400),), never=("replied_by", "signed_by"), primary=True),
+             (Text("note", _("核查说明"), required=False, max_chars=400),), never=ANSWERED, primary=True),
         Step("return_reply", "reply_returned", (S.REPLIED,), CHECKER, S.IN_PROGRESS, "reply-return", _("退回重办"), (_reason,),
-             never=("replied_by", "signed_by")),
+             never=ANSWERED),
         Step("call_back", "called_back", (S.AWAITING_RATING,), CHECKER, S.CLOSED, "call-back", _("记录电话回访"), _answers,
-             never=("replied_by", "signed_by")),
+             never=ANSWERED),
         # The resident
         Step("give_info", "info_given", (S.NEED_INFO,), FOR_RESIDENT, S.SUBMITTED, "information", _("补充情况"),
              (Text("text", _("补充的情况"), max_chars=2000),), primary=True),
@@ -177,7 +185,7 @@ ORDER = Flow(
         Step("rate", "rated", (S.AWAITING_RATING,), RESIDENT, S.CLOSED, "rating", _("评价"), _answers, primary=True),
         Step("reopen", "reopened", (S.AWAITING_RATING, S.CLOSED), RESIDENT, S.REOPENED, "reopening", _("没解决，请重新办理"),
              (Text("reason", _("哪里没解决"), max_chars=400),), when=(REOPEN_WINDOW,)),
-        Step("recall", "recalled", (S.AWAITING_RATING,), CHECKER, S.REOPENED, never=("replied_by", "signed_by")),
+        Step("recall", "recalled", (S.AWAITING_RATING,), CHECKER, S.REOPENED, never=ANSWERED),
         Step("withdraw", "withdrawn", BEFORE_REPLY, RESIDENT, S.WITHDRAWN, "withdrawal", _("撤回"),
              (Text("reason", _("为什么撤回"), required=False, max_chars=400),)),
         Step("urge", "urged", BEFORE_REPLY, RESIDENT, "", "urging", _("催办"), when=(OVERDUE, ONCE_A_DAY)),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from sidan.kernel.notify import topics
 from sidan.kernel.org import queries as org
 from sidan.orders import keys
+from sidan.orders.queries import phones
 from sidan.orders.words import Rung
 
 
@@ -30,7 +31,7 @@ def _dates(data: dict[str, Any]) -> dict[str, str]:
 
 def _for_resident(data: dict[str, Any]) -> dict[str, str]:
     link = f"{settings.SIDAN_URL}/t/{keys.link(data['number'])}/"
-    return {"link": link, "phone": org.duty_phone() or "12345", **_dates(data)}
+    return {"link": link, "phone": phones.in_a_message() or "12345", **_dates(data)}
 
 
 def _for_staff(data: dict[str, Any]) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """What is wrong with this installation, each finding with the command that mends it. At most a few seconds."""
 
+import os
 import shutil
 import sqlite3
 import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,7 +54,7 @@ class Finding:
 def examine(now: datetime | None = None) -> list[Finding]:
     """Look at everything; without a database the rest is still looked at."""
     now = now or datetime.now(UTC)
-    found = [*_python(), *_folder(), *_space()]
+    found = [*_python(), *_folder(), *_space(), *_left_behind()]
     if not settings.CONFIG.postgres and not Path(settings.DATABASES["default"]["NAME"]).exists():
         return [*found, Finding("database", "problem", "there is none yet", "sidan migrate")]
     try:
@@ -99,6 +100,21 @@ def _space() -> Iterator[Finding]:
     few = free < LEAST_FREE_BYTES
     said = f"{free / 1024**3:.1f} GiB free"
     yield Finding("disk", "problem" if few else "ok", said, "make room where SIDAN_DATA lies" if few else "")
+
+
+def _left_behind() -> Iterator[Finding]:
+    """Processes of this user that still write to a database file that was removed or replaced; seen where there is /proc."""
+    if settings.CONFIG.postgres:
+        return
+    lost = f"{Path(settings.DATABASES['default']['NAME']).resolve()} (deleted)"
+    found: set[str] = set()
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):  # the process has ended, or is another user's
+            if os.readlink(link) == lost:
+                found.add(link.parts[2])
+    if found:
+        said = f"process {', '.join(sorted(found))} writes to a database file that was removed or replaced"
+        yield Finding("database file", "problem", said, "restart it; what it wrote since then is lost")
 
 
 def _waiting() -> int:

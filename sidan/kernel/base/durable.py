@@ -20,6 +20,7 @@ class _Log:
     """The write-ahead log of one database file, and how much of it is known to be on the disk."""
 
     def __init__(self, path: Path) -> None:
+        self.database, self._first = path, _node(path)
         self.path = path.with_name(path.name + "-wal")
         self._count = threading.Lock()
         self._disk = threading.Lock()
@@ -28,11 +29,16 @@ class _Log:
         self._file: int | None = None
         self._node: tuple[int, int] | None = None
 
+    def replaced(self) -> bool:
+        """Whether another file, or none, has the database's name now: this process still writes to the old one."""
+        return _node(self.database) != self._first
+
     def settle(self) -> None:
         """Return when everything that was committed before this call is on the disk.
 
         Raises:
-            OperationalError: the disk refuses; the commit may be lost and must not be acknowledged.
+            OperationalError: the disk refuses, or the file has no name any more; the commit may be lost and must not be
+                acknowledged.
         """
         with self._count:
             self._asked += 1
@@ -40,6 +46,8 @@ class _Log:
         with self._disk:
             if self._done >= mine:
                 return  # somebody who came later has waited for us too
+            if self.replaced():
+                raise OperationalError("the database file was moved or replaced; restart the service")
             with self._count:
                 upto = self._asked
             _sync(self._open())
@@ -56,20 +64,38 @@ class _Log:
         return self._file
 
 
+def _node(path: Path) -> tuple[int, int] | None:
+    """Which file has a name now; None where there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 _logs: dict[Path, _Log] = {}
 _making = threading.Lock()
+
+
+def _log_of(database: Path) -> _Log:
+    log = _logs.get(database)
+    if log is None:
+        with _making:
+            log = _logs.setdefault(database, _Log(database))
+    return log
+
+
+def replaced(database: Path) -> bool:
+    """Whether the database file was moved or replaced since this process first asked or wrote."""
+    return _log_of(database).replaced()
 
 
 def settle(database: Path) -> None:
     """Wait until the commits of this process to a database file are on the disk; nothing where tests switched it off."""
     if not getattr(settings, "SIDAN_SETTLE", True):
         return
-    log = _logs.get(database)
-    if log is None:
-        with _making:
-            log = _logs.setdefault(database, _Log(database))
     try:
-        log.settle()
+        _log_of(database).settle()
     except FileNotFoundError:
         # No log: it was checkpointed into the file, and synced, when its last connection closed.
         return

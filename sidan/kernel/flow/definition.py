@@ -79,7 +79,7 @@ class Step:
         noun: the step's address, in pages and API alike.
         label: the words on the button.
         fields: what it asks for.
-        never: fields of the item that name persons who may not (they did an earlier step).
+        never: fields of the item that name persons who may not (they did an earlier step); one by its key, or a text of keys.
         when: further conditions.
         primary: the button that is usually next.
     """

@@ -24,6 +24,9 @@ class Field:
     label: Words
     help: Words = ""
     required: bool = True
+    needed_if: tuple[str, str] | None = (
+        None  # another field and the value with which the command needs this one as well
+    )
     kind: ClassVar[str] = "text"
 
     def schema(self) -> dict[str, Any]:
@@ -220,12 +223,19 @@ class NumberField(Field):
 
 def schema(fields: tuple[Field, ...]) -> dict[str, Any]:
     """The JSON Schema of a step's body."""
-    return {
+    made: dict[str, Any] = {
         "type": "object",
         "properties": {field.name: field.schema() for field in fields},
         "required": [field.name for field in fields if field.required],
         "additionalProperties": False,
     }
+    needs = [(field.name, *field.needed_if) for field in fields if field.needed_if]
+    if needs:
+        made["allOf"] = [
+            {"if": {"required": [other], "properties": {other: {"const": value}}}, "then": {"required": [name]}}
+            for name, other, value in needs
+        ]
+    return made
 
 
 def clean(fields: tuple[Field, ...], raw: dict[str, Any]) -> dict[str, Any]:

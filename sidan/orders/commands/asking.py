@@ -255,14 +255,16 @@ def _point(lat: object, lon: object) -> tuple[float, float] | None:
 
 
 def _proxy(wish: Wish, channel: str | None, unit: org.Node | None, act: Act | None) -> bool:
-    """Whether somebody else writes it down: staff, who need the resident's consent and a seat where they record in person."""
-    staff = act is not None and act.by.kind == Person.Kind.STAFF
-    if not staff or act is None:
-        if channel in PROXY_CHANNELS or channel == Channel.IMPORT:
+    """Whether somebody else writes it down. Staff always do, whatever the channel: they need consent and a seat there.
+
+    What staff want for themselves they ask as everybody does: without their bearer and without their seat.
+    """
+    if channel == Channel.IMPORT:
+        raise Invalid(fields={"channel": _("这个渠道只由导入使用。")})
+    if act is None or act.by.kind != Person.Kind.STAFF:
+        if channel in PROXY_CHANNELS:
             raise Invalid(fields={"channel": _("这个渠道由工作人员代录。")})
         return False
-    if channel not in PROXY_CHANNELS:
-        return True
     roles = ("recorder", "community", "dispatcher")
     if unit is not None and not any(act.holds(role, unit.id) for role in roles):
         raise NotAllowed(_("您只能为自己辖区的居民代录。"))

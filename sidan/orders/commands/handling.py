@@ -112,7 +112,12 @@ def resume(order: Order, *, act: Act) -> Order:
 def reply(order: Order, *, text: str, contacted: bool = False, act: Act) -> Order:
     """What was done and what came of it, in words for the resident. It goes to a checker first."""
     need(order, "reply", act)
-    changes: dict[str, Any] = {"answered_at": act.at, "replied_by_id": act.by.pk}
+    before = [one for one in (order.repliers or "").split() if one != str(act.by.pk)]
+    changes: dict[str, Any] = {
+        "answered_at": act.at,
+        "replied_by_id": act.by.pk,
+        "repliers": " ".join([*before, str(act.by.pk)]),
+    }
     if contacted and order.first_contact_at is None:
         changes["first_contact_at"] = act.at
     entry = move(order, "reply", act, text=text, kind=Text.Kind.REPLY, data={"contacted": contacted}, **changes)

@@ -6,10 +6,13 @@ from django.utils.translation import gettext as _
 
 from sidan.kernel.base import tx
 from sidan.kernel.base.errors import Invalid
+from sidan.kernel.flow import engine
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
+from sidan.kernel.org.models import Contact
 from sidan.orders import clocks
 from sidan.orders.commands.moving import move, need, release_supports, tell_unit
+from sidan.orders.flow import ANSWERED
 from sidan.orders.models import Order
 from sidan.orders.words import Satisfied, Solved, Stage
 
@@ -29,7 +32,15 @@ def rate(order: Order, *, solved: str, satisfied: str, reason: str | None = None
     need(order, "rate", act)
     if solved == Solved.NO:
         return reopen(order, reason=_because(reason), satisfied=satisfied, act=act)
-    move(order, "rate", act, text=reason, **_closing(order, solved, satisfied, act))
+    flag = _own_hand(order)
+    move(
+        order,
+        "rate",
+        act,
+        text=reason,
+        data={"flag": flag} if flag else None,
+        **_closing(order, solved, satisfied, act),
+    )
     return order
 
 
@@ -65,6 +76,19 @@ def lapse(order: Order, *, act: Act) -> Order:
     return order
 
 
+def _own_hand(order: Order) -> str:
+    """Why the rating may be the own of who answered; empty where nothing says so. The rating counts, the entry says it.
+
+    `recorded`: they recorded the order, so the receipt and its code were in their hands. `phone`: the telephone is theirs.
+    One query.
+    """
+    answered = {person for name in ANSWERED for person in engine.named(order, name)}
+    if order.recorded_by_id in answered:
+        return "recorded"
+    phones = Contact.objects.filter(person=order.asked_by_id, phone_hash__isnull=False).values("phone_hash")
+    return "phone" if Contact.objects.filter(person__in=answered, phone_hash__in=phones).exists() else ""
+
+
 def _closing(order: Order, solved: str, satisfied: str, act: Act) -> dict[str, Any]:
     if solved not in Solved.values or satisfied not in Satisfied.values:
         raise Invalid(fields={"solved": _("请选择。"), "satisfied": _("请选择。")})
@@ -95,6 +119,7 @@ def _again(order: Order, satisfied: str | None, act: Act) -> dict[str, Any]:
         "reopen_until": None,
         "answered_at": None,
         "replied_by_id": None,
+        "repliers": None,
         "signed_by_id": None,
         "signed_at": None,
         "dispatched_at": None,

@@ -67,6 +67,7 @@ class Order(Flowing):
     replied_by = models.ForeignKey(
         "org.Person", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
     )
+    repliers = models.TextField(null=True)  # noqa: DJ001 - ids of all who answered in this round, blanks between; null before
 
     due_rule = models.ForeignKey(
         "orders.DeadlineRule", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False

@@ -1,7 +1,7 @@
 """One order as its reader may see it: facts, timeline in plain words, texts, and the steps that the reader may take."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,15 +12,16 @@ from sidan.kernel.base.errors import NotFound
 from sidan.kernel.files import queries as kept
 from sidan.kernel.files.models import Photo, Purpose
 from sidan.kernel.flow import engine, fields
+from sidan.kernel.flow.definition import Step
 from sidan.kernel.journal import queries as journal
 from sidan.kernel.journal.models import Entry
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.kernel.org.models import Contact, Person
-from sidan.kernel.worktime import queries as worktime
 from sidan.orders.flow import ORDER, SUPPORT
 from sidan.orders.models import DeadlineRule, Order, Support, Text
 from sidan.orders.models.governing import Measure
+from sidan.orders.queries import phones
 from sidan.orders.queries.seeing import in_hand, sees
 from sidan.orders.queries.telling import told
 from sidan.orders.rulebook import route_text, rulebook
@@ -188,7 +189,7 @@ def order_view(order: Order, act: Act, *, lines: bool = True) -> dict[str, Any]:
         anonymous=order.anonymous,
         confidential=order.confidential,
         has_it=has_it(order),
-        phone=org.duty_phone(order.unit_id, night=worktime.duty_now(act.at)) or org.duty_phone(order.unit_id),
+        phone=phones.answering(order.unit_id, act.at),
         suspended_until=order.suspended_until,
         extensions_left=order.extend_left,
         refusal=refusal_of(order),
@@ -268,7 +269,7 @@ def moves(order: Order, act: Act) -> list[dict[str, Any]]:
             "noun": step.noun,
             "label": str(step.label),
             "href": f"{API}/orders/{order.number}/{step.noun}",
-            "fields": fields.schema(step.fields),
+            "fields": fields.schema(fields_of(order, step)),
             "primary": step.primary,
         }
         for step in engine.moves(ORDER, order, act)
@@ -286,6 +287,15 @@ def moves(order: Order, act: Act) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def fields_of(order: Order, step: Step) -> tuple[fields.Field, ...]:
+    """What a step asks for of this order: more days than its deadline's rule allows are not offered. No query."""
+    if step.do != "extend":
+        return step.fields
+    rule = rulebook().deadline_ids.get(order.answer_rule_id or 0)
+    most = rule.extend_max_days if rule else 0
+    return tuple(replace(one, most=most) if isinstance(one, fields.Whole) else one for one in step.fields)
 
 
 def my_support(order: Order, act: Act) -> Support | None:

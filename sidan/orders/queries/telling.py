@@ -75,7 +75,6 @@ _BOTH: dict[str, Words] = {
     "recalled": lambda d: _("电话回访：居民说没解决，重新办理"),
     "facts_added": lambda d: _("居民添加了新情况"),
     "written": lambda d: _("留言"),
-    "rated": lambda d: _("居民已评价"),
     "reopened": lambda d: _("没解决，重新办理"),
     "withdrawn": lambda d: _("居民撤回"),
     "urged": lambda d: _("居民催办，已提醒%(whom)s") % {"whom": _whom(d)},
@@ -114,6 +113,12 @@ _STAFF: dict[str, Words] = {
     "joined": lambda d: _("请%(unit)s协办") % {"unit": _coded(d, "unit")},
     "support_answered": lambda d: _("%(unit)s已反馈协办结果") % {"unit": _coded(d, "unit")},
     "reply_returned": lambda d: _("核查退回重办"),
+    "rated": lambda d: _FLAGS.get(d.get("flag", ""), lambda: _("居民已评价"))(),
+}
+
+_FLAGS: dict[str, Callable[[], str]] = {
+    "recorded": lambda: _("已评价，请留意：这一单由经办人代录，查询码经过其手"),
+    "phone": lambda: _("已评价，请留意：所留手机号与经办人相同"),
 }
 
 _WAYS: dict[str, Callable[[], str]] = {

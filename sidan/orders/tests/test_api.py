@@ -118,15 +118,15 @@ def test_an_emergency_is_answered_with_the_number_to_call() -> None:
 def test_the_same_key_again_gets_the_same_bytes_and_another_body_is_refused() -> None:
     for api in (Api(), Api.of("community")):
         before = Order.objects.count()
-        first, again = api.post(ORDERS, wish(), key="one"), api.post(ORDERS, wish(), key="one")
+        first, again = (api.post(ORDERS, wish(consent=True), key="one") for _n in range(2))
         assert (first.status_code, again.status_code) == (201, 201)
         assert again.content == first.content
         assert Order.objects.count() == before + 1
-        assert code_of(api.post(ORDERS, wish(text="另一件事"), key="one"), 422) == "key_reused"
+        assert code_of(api.post(ORDERS, wish(text="另一件事", consent=True), key="one"), 422) == "key_reused"
 
 
 def test_a_key_belongs_to_its_bearer() -> None:
-    first, other = (Api.of(handle).post(ORDERS, wish(), key="one") for handle in ("community", "community2"))
+    first, other = (Api.of(who).post(ORDERS, wish(consent=True), key="one") for who in ("community", "recorder"))
     assert first.json()["number"] != other.json()["number"]
 
 
@@ -164,9 +164,9 @@ def test_a_step_sent_again_with_its_key_gets_the_first_answer_even_when_all_has_
 
 def test_a_key_that_is_being_worked_on_is_in_flight() -> None:
     api = Api.of("community")
-    api.post(ORDERS, wish(), key="one")
+    api.post(ORDERS, wish(consent=True), key="one")
     Door.objects.filter(answer__isnull=False).update(answer=None)
-    assert code_of(api.post(ORDERS, wish(), key="one"), 409) == "in_flight"
+    assert code_of(api.post(ORDERS, wish(consent=True), key="one"), 409) == "in_flight"
 
 
 # Who reads

@@ -8,12 +8,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
 
+from sidan.kernel.base import snapshot, tx
 from sidan.kernel.flow import engine
 from sidan.kernel.journal import queries as journal
 from sidan.orders.flow import ORDER
-from sidan.orders.models import Order
+from sidan.orders.models import DeadlineRule, Order
 from sidan.orders.tests import make
 from sidan.orders.tests.api_client import ORDERS, Api, placed, reader, wish
+from sidan.orders.words import S
 
 pytestmark = pytest.mark.django_db
 
@@ -150,8 +152,72 @@ def test_a_proxy_records_with_the_residents_consent(staff: dict[str, Api]) -> No
     assert (outside.status_code, outside.json()["code"]) == (403, "not_allowed")
 
 
+@pytest.mark.parametrize("channel", [None, "web", "open311"])
+def test_staff_record_for_residents_whatever_channel_they_name(staff: dict[str, Api], channel: str | None) -> None:
+    said = {} if channel is None else {"channel": channel}
+    assert staff["recorder"].post(ORDERS, wish(**said)).json()["fields"].keys() == {"consent"}
+    outside = staff["handler"].post(ORDERS, wish(consent=True, **said))
+    assert (outside.status_code, outside.json()["code"]) == (403, "not_allowed")
+    made = staff["recorder"].post(ORDERS, wish(consent=True, **said)).json()["number"]
+    assert Order.objects.get(number=made).recorded_by == make.person("recorder")
+
+
+def test_a_rating_by_who_answered_is_flagged_for_staff_only(staff: dict[str, Api]) -> None:
+    receipt = staff["community"].post(ORDERS, wish(channel="desk", consent=True, contact=None)).json()
+    number, asker = receipt["number"], reader(receipt["number"], code=receipt["code"])
+    for noun in ("acceptance", "handling"):
+        staff["community"].take(number, noun)
+    staff["community"].take(number, "reply", text="已换新灯")
+    staff["checker"].take(number, "check")
+    rated = asker.take(number, "rating", solved="yes", satisfied="yes")
+    assert rated["timeline"][-1]["words"] == "您已评价"
+    assert "代录" in staff["supervisor"].order(number)["timeline"][-1]["words"]
+
+
+def asked_for(api: Api, number: str, noun: str) -> Any:
+    """The JSON Schema of a step, as the order names it."""
+    return next(move["fields"] for move in api.order(number)["moves"] if move["noun"] == noun)
+
+
+def test_an_extension_offers_no_more_days_than_the_rule_allows(staff: dict[str, Api]) -> None:
+    number = make.order_in(S.IN_PROGRESS, timezone.now()).number
+    assert asked_for(staff["handler"], number, "extension")["properties"]["days"]["maximum"] == 10
+    DeadlineRule.objects.update(extend_max_days=4)
+    with tx.writing():
+        snapshot.bump()
+    assert asked_for(staff["handler"], number, "extension")["properties"]["days"]["maximum"] == 4
+
+
+def test_a_rating_says_that_not_solved_needs_a_reason(staff: dict[str, Api]) -> None:
+    number = make.order_in(S.AWAITING_RATING, timezone.now()).number
+    asker = reader(number)
+    needs = {
+        "if": {"required": ["solved"], "properties": {"solved": {"const": "no"}}}, "then": {"required": ["reason"]}
+    }  # fmt: skip
+    assert asked_for(asker, number, "rating")["allOf"] == [needs]
+    said = {"solved": "no", "satisfied": "no"}
+    refused = asker.post(f"{ORDERS}/{number}/rating", said)
+    assert (refused.status_code, set(refused.json()["fields"])) == (422, {"reason"})
+    assert asker.take(number, "rating", **said, reason="还是不亮")["state"] == "reopened"
+
+
+def test_a_merged_order_tells_how_the_main_order_goes_on_without_its_words(staff: dict[str, Api]) -> None:
+    now = timezone.now()
+    order = make.order_in(S.MERGED, now)
+    assert order.merged_into is not None
+    main = order.merged_into
+    make.take(main, "accept", "community", now)
+    make.take(main, "add_facts", None, now, text="别人家的私事")
+    seen = reader(order.number).order(order.number)["main"]
+    assert (seen["number"], seen["state"], seen["has_it"]) == (None, "accepted", "香怡社区")
+    assert [line["words"] for line in seen["timeline"]] == ["社区已接单"]
+    assert "别人家的私事" not in str(seen)
+    assert staff["community"].order(order.number)["main"]["number"] == main.number
+    assert staff["community"].order(main.number)["main"] is None
+
+
 def test_lists_are_filtered_and_paged_by_key(staff: dict[str, Api]) -> None:
-    numbers = [staff["community"].post(ORDERS, wish(kind="consult")).json()["number"] for _n in range(5)]
+    numbers = [staff["community"].post(ORDERS, wish(kind="consult", consent=True)).json()["number"] for _n in range(5)]
     other = placed(unit="500233002001")["number"]
     found: list[str] = []
     query: dict[str, Any] = {"limit": 2, "kind": "consult"}

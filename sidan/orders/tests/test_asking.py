@@ -139,6 +139,9 @@ class TestProxy:
         with pytest.raises(NotAllowed):
             draft(make.act("recorder"), channel="desk", consent=True, unit=unit)
 
+    def test_nobody_says_that_an_import_brought_it(self) -> None:
+        assert refused(make.act("recorder"), channel="import", consent=True) == {"channel"}
+
     def test_a_desk_records_for_its_whole_street(self) -> None:
         assert draft(make.act("dispatcher"), channel="phone", consent=True, unit=OTHER).order.recorded_by_id
         with pytest.raises(NotAllowed):

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from sidan.kernel.org.models import Contact, Seat
+from sidan.kernel.base import snapshot, tx
+from sidan.kernel.org.models import Contact, DutyPhone, Seat
 from sidan.orders.models import Order
 from sidan.orders.tests import make
 from sidan.orders.tests.desk import door, html
@@ -46,6 +47,20 @@ def test_with_a_telephone_no_code_is_needed_and_the_number_is_not_on_the_receipt
     assert not re.search(r'receipt__number">\d{6}<', text)
     assert "13911112222" not in text
     assert Contact.objects.get().phone_enc is not None
+
+
+def test_paper_names_both_telephones_with_their_hours() -> None:
+    client = door("recorder")
+    receipt = html(client.post("/desk/record/", WISH, follow=True))
+    ticket = html(client.get(f"/desk/orders/{Order.objects.get().number}/print/"))
+    for paper in (receipt, ticket):
+        text = " ".join(re.sub(r"<[^>]+>", " ", paper).split())
+        assert re.search(r"工作日09:00–12:30、14:00–18:00 023-54000000\D+其他时间 023-54000001", text), text[-600:]
+    DutyPhone.objects.update(night_phone="023-54000000")
+    with tx.writing():
+        snapshot.bump()
+    ticket = html(client.get(f"/desk/orders/{Order.objects.get().number}/print/"))
+    assert "其他时间" not in ticket
 
 
 def test_recording_twice_makes_one_order() -> None:

@@ -166,6 +166,19 @@ class TestReply:
         assert told("reply_returned") == [("500233-D01", "handler")]
         assert "现场还是不亮" not in said_to(order)
 
+    def test_whoever_answered_in_this_round_does_not_check_a_colleagues_answer_either(self) -> None:
+        order = make.take(make.order_in(S.REPLIED), "return_reply", "checker", reason="现场还是不亮")
+        for handle, unit, role in (("community2", "500233-D01", "handler"), ("handler", "500233001", "checker")):
+            people.seat(make.person(handle), Unit.objects.get(code=unit), role, from_date=make.SINCE)
+        Order.objects.filter(pk=order.pk).update(signed_by=make.person("community2"))  # a colleague signed it
+        order.refresh_from_db()
+        order = make.take(order, "reply", "community2", text="换了整条线")
+        with pytest.raises(NotAllowed) as refusal:
+            make.take(order, "check", "handler")
+        assert refusal.value.code == "same_person"
+        order = make.take(make.take(order, "check", "checker"), "reopen", reason="还是不亮")
+        assert order.repliers is None
+
     def test_the_resident_reads_the_answer(self) -> None:
         order = make.order_in(S.AWAITING_RATING)
         assert "已换新灯" in said_to(order)

@@ -118,6 +118,11 @@ def test_whatever_happens_to_an_order_its_messages_reach_somebody() -> None:
     assert list(lost.values_list("topic", "to_unit__code", "role", "data")) == []
 
 
+def test_a_message_names_the_telephone_of_the_night_as_well() -> None:
+    for language, night in (("zh-hans", "023-54000000 / 夜间和节假日电话 023-54000001"), ("en", "023-54000001")):
+        assert night in topics.get("orders.refused").words({"number": "8K3M2Q7P"}, language)[1]
+
+
 def test_the_link_in_a_message_opens_the_order_it_is_about() -> None:
     _title, body = topics.get("orders.accepted").words({"number": "8K3M2Q7P"}, "zh-hans")
     found = re.search(r"/t/([^/\s]+)/", body)

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from sidan.kernel.base.errors import Invalid, NotAllowed, NotNow
+from sidan.kernel.journal import queries as journal
 from sidan.kernel.notify.models import Message
 from sidan.kernel.org import commands as people
-from sidan.kernel.org.models import Unit
+from sidan.kernel.org.models import Contact, Unit
 from sidan.orders.commands import clockwork
 from sidan.orders.models import Order
 from sidan.orders.queries import figures, reading
@@ -46,6 +47,15 @@ class TestRating:
         assert (order.state, order.solved, order.satisfied) == (S.CLOSED, solved, satisfied)
         assert order.rated_at == order.closed_at == make.NOON
         assert order.reopen_until == make.NOON + 30 * DAY
+
+    def test_a_rating_from_the_telephone_of_who_answered_counts_and_is_flagged(self) -> None:
+        order = make.order_in(S.AWAITING_RATING, phone="13900004321")
+        handler = make.person("handler").pk
+        Contact.objects.create(person_id=handler, **people.contact_columns(handler, phone="13900004321"))
+        order = make.take(order, "rate", solved="yes", satisfied="yes")
+        assert (order.state, order.satisfied) == (S.CLOSED, "yes")
+        assert '"flag":"phone"' in journal.entries(order.subject())[-1].data
+        assert '"flag"' not in journal.entries(rate("yes").subject())[-1].data
 
     def test_no_opens_it_again_with_a_new_clock(self) -> None:
         order = rate("no", "no", "还是不亮")

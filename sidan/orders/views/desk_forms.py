@@ -15,6 +15,7 @@ from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.orders.flow import SUPPORT
 from sidan.orders.models import Order
+from sidan.orders.queries import reading
 from sidan.orders.rulebook import Suggestion, rulebook
 from sidan.web.pages import Ask
 
@@ -132,7 +133,7 @@ def _fields(order: Order, step: Step, act: Act) -> tuple[Any, ...]:
     """A step's fields with the catalogue as a list to choose from, and photos as files."""
     if step.noun == PHOTO:
         return PHOTO_FIELDS
-    return tuple(_field(order, step, field, act) for field in step.fields)
+    return tuple(_field(order, step, field, act) for field in reading.fields_of(order, step))
 
 
 def _field(order: Order, step: Step, field: Field, act: Act) -> Field | Ask:

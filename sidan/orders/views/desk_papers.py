@@ -16,7 +16,7 @@ from sidan.kernel.base.errors import NotFound
 from sidan.kernel.files import queries as files
 from sidan.kernel.files.models import Photo
 from sidan.kernel.org import queries as org
-from sidan.orders.queries import around, reading
+from sidan.orders.queries import around, phones, reading
 from sidan.orders.rulebook import rulebook
 from sidan.orders.views.desk_door import order_href, staff_act
 from sidan.orders.views.desk_order import facts
@@ -43,7 +43,7 @@ def ticket(request: HttpRequest, number: str) -> HttpResponse:
         ],
         "reply": next((line.text for line in reversed(lines) if line.kind.endswith(".replied")), ""),
         "qr": qr(f"{settings.SIDAN_URL}{order_href(order.number)}"),
-        "phone": org.duty_phone(order.unit_id),
+        "phones": phones.on_paper(order.unit_id, act.at),
     }
     return page(request, "orders/desk/ticket.html", **context)
 

@@ -13,7 +13,7 @@ from sidan.kernel.org.act import Act, Via
 from sidan.orders import menu
 from sidan.orders.commands import asking
 from sidan.orders.models import Order
-from sidan.orders.queries import around, reading
+from sidan.orders.queries import around, phones, reading
 from sidan.orders.rulebook import rulebook
 from sidan.orders.views.desk_door import new_token, once, order_href, staff_act
 from sidan.orders.views.desk_papers import qr
@@ -73,7 +73,7 @@ def receipt(request: HttpRequest) -> HttpResponse:
         "emergency": kept.get("emergency", ""),
         "unit": org.tree().node(order.unit_id).name,
         "rule": reading.rule_words(rulebook().deadline_ids.get(order.answer_rule_id or 0)),
-        "phone": org.duty_phone(order.unit_id),
+        "phones": phones.on_paper(order.unit_id, act.at),
         "href": order_href(order.number),
         "qr": qr(request.build_absolute_uri("/track/")),
     }

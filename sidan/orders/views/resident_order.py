@@ -17,11 +17,11 @@ from sidan.kernel.files.pictures import Picture
 from sidan.kernel.flow import engine, fields
 from sidan.kernel.flow.definition import Step
 from sidan.kernel.org import queries as org
-from sidan.kernel.org.act import Act, Via
+from sidan.kernel.org.act import Act
 from sidan.orders.commands import VERBS
 from sidan.orders.flow import ORDER
 from sidan.orders.models import Order
-from sidan.orders.queries import reading
+from sidan.orders.queries import merged, reading
 from sidan.orders.rulebook import rulebook
 from sidan.orders.views import resident_photos as photos
 from sidan.orders.views import resident_track as track
@@ -56,7 +56,7 @@ def show(
     lines = reading.timeline(order, act)
     head = words.headline(order)
     seen = reading.photos(order, act)
-    main = _main(order)
+    main = merged.main_of(order)
     rules = rulebook().deadline_ids
     can = {step.do for step in engine.moves(ORDER, order, act)}
     answers = [line for line in lines if words.event(line) == "replied"]
@@ -97,22 +97,11 @@ def _ended(order: Order) -> datetime | None:
     return order.answered_at or order.closed_at
 
 
-def _main(order: Order) -> Order | None:
-    """The order that this one was merged into, to the end of the chain. One query for each link."""
-    main, seen = order, {order.pk}
-    while main.state == S.MERGED and main.merged_into_id and main.merged_into_id not in seen:
-        seen.add(main.merged_into_id)
-        main = Order.objects.get(pk=main.merged_into_id)
-    return main if main.pk != order.pk else None
-
-
 def _course(main: Order | None) -> list[dict[str, object]]:
     """What became of the main order, without anybody's words: another resident wrote those."""
     if main is None:
         return []
-    lines = reading.timeline(main, Act(reading.asker(main), main.asked_at, Via.PAGE))
-    told = [line for line in lines if words.event(line) in words.COURSE]
-    return [{**words.entry(line), "who": "", "text": ""} for line in reversed(told)]
+    return [{**words.entry(line), "who": "", "text": ""} for line in reversed(merged.course(main))]
 
 
 def _offered(order: Order, can: set[str]) -> list[dict[str, Any]]:

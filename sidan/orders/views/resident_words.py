@@ -5,9 +5,8 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from sidan.kernel.org import queries as org
-from sidan.kernel.worktime import queries as worktime
 from sidan.orders.models import Order
-from sidan.orders.queries import reading
+from sidan.orders.queries import phones, reading
 from sidan.orders.queries.reading import Line
 from sidan.orders.queries.seeing import in_hand
 from sidan.orders.words import S, Satisfied, Solved
@@ -24,11 +23,6 @@ _TONES_OF_EVENTS = {
     "replied": "ok", "checked": "ok", "rated": "ok", "refused": "warn", "info_asked": "warn", "info_lapsed": "warn",
     "extended": "warn", "suspended": "warn", "supervised": "warn", "urged": "warn", "pressed": "warn", "reopened": "info",
 }  # fmt: skip
-# What the resident of a merged order learns of the order that it was merged into: its course, nobody's words.
-COURSE = frozenset(
-    ("accepted", "handled", "passed_on", "dispatched", "escalated", "signed", "started", "extended", "suspended", "resumed",
-     "replied", "supervised", "pressed", "lapsed", "called_back")
-)  # fmt: skip
 REMINDERS = frozenset(("supervised", "urged", "pressed"))
 
 
@@ -45,7 +39,7 @@ def in_hands(order: Order) -> str:
 
 def phone(order: Order, now: datetime) -> str:
     """The telephone of a human near the order, by day or by night."""
-    return org.duty_phone(order.unit_id, night=worktime.duty_now(now)) or org.duty_phone(order.unit_id)
+    return phones.answering(order.unit_id, now)
 
 
 def headline(order: Order) -> tuple[str, str]:

@@ -8,11 +8,13 @@ from typing import Any
 
 from sidan.kernel.base.errors import Invalid, NotNow
 from sidan.kernel.files import commands as files
+from sidan.kernel.flow import engine
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act, Held, Via
 from sidan.kernel.org.models import Person
 from sidan.kernel.worktime import queries as worktime
 from sidan.orders.commands import VERBS, asking, dispatching
+from sidan.orders.flow import ANSWERED
 from sidan.orders.models import Order, Support
 from sidan.orders.rulebook import rulebook
 from sidan.site.demo import album
@@ -124,7 +126,7 @@ class Play:
         return self.stage.cast.find("handler", self.order.lead_unit_id or self.order.unit_id)
 
     def checker(self) -> Person:
-        never = (self.order.replied_by_id, self.order.signed_by_id)
+        never = tuple(person for name in ANSWERED for person in engine.named(self.order, name))
         return self.stage.cast.find("checker", self.order.unit_id, never=never)
 
     def supervisor(self) -> Person:

@@ -1,16 +1,19 @@
 """The wiring names what exists, health answers, the outbox shows messages in the demonstration, the doctor finds faults."""
 
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from django.test import Client, RequestFactory
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from sidan.kernel.base import appendonly
+from sidan.kernel.base import appendonly, durable
 from sidan.kernel.base.models import Revision
 from sidan.kernel.notify import relay
 from sidan.kernel.org.models import Seat
@@ -50,6 +53,26 @@ def test_everything_that_runs_again_and_again_exists_and_runs() -> None:
 def test_health_answers_without_and_with_the_database(client: Client) -> None:
     assert client.get("/healthz").content == b"ok\n"
     assert json.loads(client.get("/readyz").content) == {"database": "ok"}
+
+
+def test_a_database_file_that_was_replaced_is_not_ready_and_the_doctor_names_who_still_writes_to_it(
+    client: Client, settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "s.sqlite3"
+    file.write_bytes(b"")
+    monkeypatch.setitem(settings.DATABASES["default"], "NAME", str(file))
+    settings.CONFIG = SimpleNamespace(postgres=False)
+    with file.open():
+        assert list(doctor._left_behind()) == []
+        file.unlink()
+        file.write_bytes(b"")
+        said = [one.said for one in doctor._left_behind()]
+    if Path("/proc").is_dir():
+        assert f"process {os.getpid()} " in said[0]
+    if connection.vendor == "sqlite":
+        monkeypatch.setattr(durable, "replaced", lambda _path: True)
+        answer = client.get("/readyz")
+        assert (answer.status_code, json.loads(answer.content)) == (503, {"database": "replaced"})
 
 
 @pytest.mark.usefixtures("_house")

@@ -79,3 +79,14 @@ def test_a_new_log_is_opened_anew(log: Path, monkeypatch: pytest.MonkeyPatch) ->
     wal.write_bytes(b"y")
     durable.settle(log)
     assert len(seen) == 2
+
+
+def test_a_commit_to_a_file_that_was_replaced_is_not_acknowledged(log: Path) -> None:
+    log.write_bytes(b"the first")
+    durable.settle(log)
+    assert not durable.replaced(log)
+    log.rename(log.with_name("old"))
+    log.write_bytes(b"another")
+    assert durable.replaced(log)
+    with pytest.raises(OperationalError, match="moved or replaced"):
+        durable.settle(log)
