@@ -2,7 +2,8 @@
 
 o it is shown or done; g done, and led on; s led to the sign-in; p led to the page that asks for number and proof;
 1 not known (401); 3 not allowed; 4 not there for this reader; 5 no such method; 9 not now; 2 let in, and the form is wrong;
-b not readable. The roles in their order; `other` is a resident who has proved another order, `...2` and `...3` sit elsewhere:
+b not readable; n nothing to say. The roles in their order; `other` is a resident who has proved another order, `...2` and
+`...3` sit elsewhere:
 """
 
 ROLES = (
@@ -92,6 +93,7 @@ desk/orders/<number>/photo/                        5555555555555  111g4434g4334
 desk/orders/<number>/photos/<photo_id>/            ssso44o4o4oo4  5555555555555
 desk/orders/<number>/photos/<photo_id>/small/      ssso44o4o4oo4  5555555555555
 desk/orders/<number>/print/                        ssso44o4o4oo4  5555555555555
+desk/orders/<number>/presence/                     5555555555555  111n44n4n4nn4
 desk/orders/<number>/question/                     5555555555555  111g44g444334
 desk/orders/<number>/rating/                       5555555555555  1113443434334
 desk/orders/<number>/refusal/                      5555555555555  111g44g444334

@@ -12,7 +12,7 @@ from sidan.kernel.files import commands as files
 from sidan.kernel.journal import commands as journal
 from sidan.kernel.notify import commands as notify
 from sidan.kernel.notify import relay as relays
-from sidan.orders.commands import clockwork, erasing
+from sidan.orders.commands import clockwork, erasing, looking
 from sidan.orders.commands import digest as digests
 from sidan.orders.views import resident_photos as drafts
 
@@ -21,9 +21,10 @@ HEARTBEAT = "clock"  # row of `base_revision` that holds the second of the last 
 
 
 def tick() -> None:
-    """Let time act on the orders, and say that the clock runs."""
+    """Let time act on the orders, forget who closed a page, and say that the clock runs."""
     now = timezone.now()
     clockwork.tick(now)
+    looking.sweep(now)
     beat(now)
 
 

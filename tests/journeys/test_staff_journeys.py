@@ -157,7 +157,7 @@ def test_an_order_goes_through_every_desk_and_comes_back_once(open_page: OpenPag
     checker.open_order(number)
     checker.take("check", note="电话核实属实")
     checker.take("call-back", solved="yes", satisfied="basically")
-    checker.says("解决了 · 基本满意")
+    checker.says("“记录电话回访”已办好")
     assert state(order) == S.CLOSED
     assert Order.objects.get(pk=order.pk).round == 2
 

@@ -1,6 +1,6 @@
 """Read the journal, and prove it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sidan.kernel.journal import hashing
@@ -13,6 +13,20 @@ _BATCH = 5_000
 def entries(subject: str) -> list[Entry]:
     """All that happened to a subject, in order. One query."""
     return list(Entry.objects.filter(subject=subject).order_by("seq"))
+
+
+def last_id() -> int:
+    """The newest entry's id; 0 in an empty journal. One query."""
+    return Entry.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def moved_since(
+    entry_id: int, *, to: Iterable[str], stem: str, not_from: Iterable[str], not_by: int, limit: int = 500
+) -> list[str]:
+    """Subjects of a kind that came from elsewhere into some states after an entry, moved by others. One query, at most `limit`."""
+    rows = Entry.objects.filter(id__gt=entry_id, to__in=list(to), kind__startswith=stem)
+    rows = rows.exclude(frm__in=list(not_from)).exclude(by=not_by)
+    return list(rows.order_by("-id").values_list("subject", flat=True)[:limit])
 
 
 @dataclass(frozen=True)

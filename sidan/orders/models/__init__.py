@@ -1,5 +1,6 @@
 """Data of the room: the order and what belongs to it, and the dated rows that govern it."""
 
+from sidan.orders.models.desk import Looking
 from sidan.orders.models.governing import (
     Category,
     DeadlineRule,
@@ -17,6 +18,7 @@ __all__ = [
     "DispatchRule",
     "Duty",
     "LadderRule",
+    "Looking",
     "Order",
     "RefusalReason",
     "Reveal",

@@ -13,7 +13,7 @@ from sidan.kernel.base.errors import NotFound
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.kernel.org.models import Contact, Person, Seat
-from sidan.orders.models import Order, Reveal
+from sidan.orders.models import Looking, Order, Reveal
 from sidan.orders.queries import figures, lists
 from sidan.orders.queries.seeing import TAKEN_ON, in_hand, visible_to
 from sidan.orders.words import ENDS, S
@@ -31,6 +31,7 @@ class AtHand:
         into: number of the order it was merged into.
         reveal_until: until when the reader may see the confidential identity.
         reveal_asked: somebody's request to see it waits for a second person.
+        watched_by: somebody else who has its page open now.
     """
 
     order: Order
@@ -38,6 +39,7 @@ class AtHand:
     into: str
     reveal_until: datetime | None
     reveal_asked: bool
+    watched_by: str = ""
 
     @property
     def hint(self) -> str:
@@ -60,16 +62,20 @@ def at_hand(number: str, act: Act) -> AtHand:
     ).order_by("-open_until")
     phones = Contact.objects.filter(person_id=OuterRef("asked_by_id"), phone_enc__isnull=False)
     asked = Reveal.objects.filter(order=OuterRef("pk"), state="requested")
+    watching = Looking.objects.filter(order=OuterRef("pk"), until__gt=act.at).exclude(person=act.by.pk)
     rows = Order.objects.filter(visible_to(act), number=clean_number(number)).annotate(
         has_phone=Exists(phones),
         into=F("merged_into__number"),
         reveal_until=Subquery(opened.values("open_until")[:1]),
         reveal_asked=Exists(asked),
+        watched_by=Subquery(watching.values("person__name")[:1]),
     )
     order = rows.first()
     if order is None:
         raise NotFound(_("没有找到这一单。"))
-    return AtHand(order, order.has_phone, order.into or "", order.reveal_until, order.reveal_asked)
+    return AtHand(
+        order, order.has_phone, order.into or "", order.reveal_until, order.reveal_asked, order.watched_by or ""
+    )
 
 
 def clean_number(raw: str) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from sidan.kernel.base import text as texts
 from sidan.kernel.base.errors import Invalid
+from sidan.kernel.journal import queries as journal
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.orders.models import Order, Support
@@ -38,6 +39,7 @@ class Desk:
         roles: who has this desk.
         states: what waits there.
         at: the row's field that must name a unit of one's tree.
+        passes: other people's work passes through: once an order has left, the next one opens.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Desk:
     states: tuple[str, ...]
     at: str
     empty: str | Promise = ""
+    passes: bool = False
 
 
 DESKS = {
@@ -54,12 +57,13 @@ DESKS = {
         Desk("community", gettext_lazy("社区接单"), ("community",),
              (S.SUBMITTED, S.ACCEPTED, S.COMMUNITY_HANDLING), "unit", gettext_lazy("没有等着接的单。居民提交后会出现在这里。")),
         Desk("dispatch", gettext_lazy("派单"), ("dispatcher",),
-             (S.AWAITING_DISPATCH, S.REOPENED, S.ESCALATED), "desk_unit", gettext_lazy("没有待派的单。")),
+             (S.AWAITING_DISPATCH, S.REOPENED, S.ESCALATED), "desk_unit", gettext_lazy("没有待派的单。"), True),
         Desk("inbox", gettext_lazy("承办"), ("handler", "community"),
              (S.DISPATCHED, S.SIGNED, S.IN_PROGRESS, S.SUSPENDED), "lead_unit", gettext_lazy("没有要办的单。派来后会出现在这里。")),
         Desk("checks", gettext_lazy("核查与回访"), ("checker",), (S.REPLIED, S.AWAITING_RATING), "unit",
-             gettext_lazy("没有待核查的答复。")),
-        Desk("disputes", gettext_lazy("退单裁定"), ("supervisor",), (S.DISPUTED,), "desk_unit", gettext_lazy("没有待裁定的退单。")),
+             gettext_lazy("没有待核查的答复。"), True),
+        Desk("disputes", gettext_lazy("退单裁定"), ("supervisor",), (S.DISPUTED,), "desk_unit", gettext_lazy("没有待裁定的退单。"),
+             True),
         Desk("overdue", gettext_lazy("超期墙"), ("supervisor", "dispatcher"),
              tuple(state for state in S if state not in (*ENDS, S.AWAITING_RATING, S.NEED_INFO)), "unit",
              gettext_lazy("没有超期的单。")),
@@ -107,6 +111,56 @@ def desk(
     if (filters or {}).get("overdue"):
         rows = rows.filter(due_at__lt=act.at)
     return _soonest(rows, after, limit)
+
+
+def beside(name: str, act: Act, filters: dict[str, Any], key: str, *, back: bool = False) -> str:
+    """The number of the order that stands after a row of a desk (or before it), round the end; empty where there is none.
+
+    At most two queries.
+
+    Args:
+        key: the row's place, as `place_of` gives it; it may have left the desk since.
+    """
+    condition = waiting(name, act)
+    if condition is None:
+        return ""
+    rows = unended().filter(condition).filter(**_conditions(filters))
+    if filters.get("overdue"):
+        rows = rows.filter(due_at__lt=act.at)
+    at, row_id = _opened(key)
+    if back:
+        rows = rows.order_by(F("due_at").desc(nulls_first=True), "-id")
+        sooner = (
+            Q(due_at__lt=at) | Q(due_at=at, id__lt=row_id) if at else Q(due_at=None, id__lt=row_id) | ~Q(due_at=None)
+        )
+        near = rows.filter(sooner)
+    else:
+        rows = rows.order_by(F("due_at").asc(nulls_last=True), "id")
+        near = rows.filter(_behind(at, row_id))
+    found = near.values_list("number", flat=True).first()
+    return found or rows.exclude(pk=row_id).values_list("number", flat=True).first() or ""
+
+
+def arrived(name: str, act: Act, filters: dict[str, Any], since: int) -> int:
+    """How many orders came to a desk after an entry of the journal, moved there by others. Two queries; a hint, no figure:
+
+    what another process commits late under an earlier number is told with the next ones.
+    """
+    condition, defined = waiting(name, act), DESKS[name]
+    if condition is None:
+        return 0
+    to = (*defined.states, S.SUBMITTED) if name == "dispatch" else defined.states
+    stem = "orders.order."
+    moved = journal.moved_since(since, to=to, stem=stem, not_from=defined.states, not_by=act.by.pk)
+    if not moved:
+        return 0
+    numbers = {subject.partition(":")[2] for subject in moved}
+    return unended().filter(condition, number__in=numbers).filter(**_conditions(filters)).count()
+
+
+def place_of(due_at: datetime | None, row_id: int) -> str:
+    """Where a row stands at a desk: the key of a page that would begin after it."""
+    return _key(due_at, row_id)
 
 
 def waiting(name: str, act: Act) -> Q | None:
@@ -256,14 +310,17 @@ def _soonest(rows: Any, after: str, limit: int) -> Page:
     """Rows by their clock; those without one come last."""
     limit = max(1, min(limit, PAGE_MOST))
     if after:
-        at, key = _opened(after)
-        if at is None:
-            rows = rows.filter(due_at=None, id__gt=key)
-        else:
-            rows = rows.filter(Q(due_at__gt=at) | Q(due_at=at, id__gt=key) | Q(due_at=None))
+        rows = rows.filter(_behind(*_opened(after)))
     found = list(rows.order_by(F("due_at").asc(nulls_last=True), "id").values(*COLUMNS)[: limit + 1])
     last = found[limit - 1] if len(found) > limit else None
     return Page(found[:limit], _key(last["due_at"], last["id"]) if last else "")
+
+
+def _behind(at: datetime | None, row_id: int) -> Q:
+    """What stands after a place; rows without a clock come last."""
+    if at is None:
+        return Q(due_at=None, id__gt=row_id)
+    return Q(due_at__gt=at) | Q(due_at=at, id__gt=row_id) | Q(due_at=None)
 
 
 def _key(at: datetime | None, row_id: int) -> str:

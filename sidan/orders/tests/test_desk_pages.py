@@ -33,7 +33,7 @@ def _county() -> Iterator[None]:
 
 def numbers(text: str) -> set[str]:
     """The orders whose pages a page links to."""
-    return set(re.findall(r'href="/desk/orders/([A-Z0-9]{8})/[#"]', text))
+    return set(re.findall(r'href="/desk/orders/([A-Z0-9]{8})/[#"?]', text))
 
 
 def own(asked: Any) -> int:

@@ -17,12 +17,28 @@ from sidan.orders.flow import SUPPORT
 from sidan.orders.models import Order
 from sidan.orders.queries import reading
 from sidan.orders.rulebook import Suggestion, rulebook
-from sidan.web.pages import Ask
+from sidan.web.pages import Ask, Words
 
 SUPPORT_ANSWER = "support-answer"
 PHOTO = "photo"
 PHOTOS_MOST = 6
 _DANGER = ("refuse", "escalate", "dispute", "send_back", "return_reply", "withdraw")
+
+# One letter for a step, on whatever page it is offered; the page's help names those that work there.
+KEYS = {
+    "acceptance": "a", "check": "a", "dispatching": "d", "forwarding": "d", "ruling": "d", "return": "r", "reply-return": "r",
+    "reply": "r", "signing": "s", "start": "s", "escalation": "e", "classification": "c", "merging": "m",
+}  # fmt: skip
+KEYS_OF_A_TOUR: tuple[tuple[str, Words], ...] = (
+    ("j", gettext_lazy("看下一张")), ("k", gettext_lazy("看上一张")), ("u", gettext_lazy("回到列表")),
+    ("b", gettext_lazy("回到刚办的那一单")),
+)  # fmt: skip
+KEYS_EVERYWHERE: tuple[tuple[str, Words], ...] = (
+    ("/", gettext_lazy("按编号找单")), ("?", gettext_lazy("打开、关上这张表")),
+)  # fmt: skip
+KEYS_OF_A_LIST: tuple[tuple[str, Words], ...] = (
+    ("j", gettext_lazy("下一行")), ("k", gettext_lazy("上一行")), ("Enter", gettext_lazy("打开这一行")), *KEYS_EVERYWHERE,
+)  # fmt: skip
 
 PHOTO_FIELDS = (
     Ask("purpose", gettext_lazy("照片说明什么"), "choice", choices=Purpose.choices),
@@ -58,6 +74,7 @@ def moves(order: Order, steps: Iterable[Step], act: Act, *, may_support: bool = 
             "fields": _fields(order, step, act),
             "tone": "primary" if step.primary else "danger" if step.do in _DANGER else "plain",
             "help": _help(order, step),
+            "key": KEYS.get(step.noun, ""),
         }
         for step in steps
     ]

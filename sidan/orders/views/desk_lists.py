@@ -6,14 +6,18 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from sidan.kernel.base.errors import Invalid, NotAllowed
+from sidan.kernel.journal import queries as journal
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.orders import menu
 from sidan.orders.queries import around, figures, lists
+from sidan.orders.views import desk_tour
 from sidan.orders.views.desk_door import order_href, staff_act
+from sidan.orders.views.desk_forms import KEYS_OF_A_LIST
 from sidan.orders.views.desk_rows import cards, filter_fields, list_context, mark, options, query, said
 from sidan.orders.words import S
 from sidan.web.pages import errors_of, go, page
@@ -40,7 +44,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def desk(request: HttpRequest, name: str) -> HttpResponse:
-    """What waits at one desk, soonest due first. One query for the rows, one more for co-handling.
+    """What waits at one desk, soonest due first. Four queries: rows, who looks at them, the newest entry, co-handling.
+
+    With `since` it says only what is new, with `go` and `at` it leads to the order beside a place.
 
     Raises:
         NotAllowed: the actor has no such desk.
@@ -49,13 +55,20 @@ def desk(request: HttpRequest, name: str) -> HttpResponse:
     defined = lists.DESKS[name]
     _insist_on(name, act)
     filters, errors = _filters(request)
+    tour = desk_tour.of_list(request, name)
+    if "since" in request.GET:
+        return _news(request, name, act, filters)
+    if "go" in request.GET:
+        return desk_tour.follow(request, tour, act)
     found = lists.desk(name, act, filters, after=_after(request))
     tabs = [(_("全部"), query(request, state="", after=""), not request.GET.get("state"))]
     for state in defined.states:
         tabs.append((str(S(state).label), query(request, state=state, after=""), request.GET.get("state") == state))
     context = {
-        **list_context(request, found, act),
+        **list_context(request, found, act, tour),
+        "news_href": query(request, since=str(journal.last_id()), after=""),
         "heading": defined.label,
+        "keys": KEYS_OF_A_LIST,
         "desk": defined,
         "tabs": tabs if len(defined.states) > 1 else [],
         "asks": options(filter_fields(act, _AT_A_DESK), request.GET),
@@ -79,6 +92,8 @@ def wall(request: HttpRequest) -> HttpResponse:
     filters, errors = _filters(request)
     hand = org.tree().by_code(request.GET.get("hand", ""))
     within = around.held_by([hand.id]) if hand else None
+    if "go" in request.GET:
+        return desk_tour.follow(request, desk_tour.of_list(request, "overdue"), act)
     found = lists.desk("overdue", act, filters, within=within, after=_after(request))
     units = [
         {"node": late.node, "count": late.count, "due_at": late.due_at, "current": hand == late.node,
@@ -86,8 +101,9 @@ def wall(request: HttpRequest) -> HttpResponse:
         for late in around.late_by_unit(act)
     ]  # fmt: skip
     context = {
-        **list_context(request, found, act),
+        **list_context(request, found, act, desk_tour.of_list(request, "overdue")),
         "heading": lists.DESKS["overdue"].label,
+        "keys": KEYS_OF_A_LIST,
         "desk": lists.DESKS["overdue"],
         "units": units,
         "hand": hand,
@@ -109,6 +125,7 @@ def every_order(request: HttpRequest) -> HttpResponse:
     context = {
         **list_context(request, found, act),
         "heading": _("全部工单"),
+        "keys": KEYS_OF_A_LIST,
         "figure": figure,
         "asks": options(filter_fields(act), request.GET),
         "kept": kept,
@@ -126,6 +143,17 @@ def find(request: HttpRequest) -> HttpResponse:
     if not number:
         return go(request, reverse("orders:desk-orders"))
     return go(request, order_href(around.at_hand(number, act).order.number))
+
+
+def _news(request: HttpRequest, name: str, act: Act, filters: dict[str, Any]) -> HttpResponse:
+    """What came to the desk since the page was made, in words; 204 where nothing did. Two queries beside the frame's."""
+    raw = request.GET["since"]
+    since = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else 0
+    count = lists.arrived(name, act, filters, since) if since else 0
+    if not count:
+        return HttpResponse(status=204)
+    words = ngettext("%(n)d 件新工单，点这里看", "%(n)d 件新工单，点这里看", count) % {"n": count}
+    return HttpResponse(words, content_type="text/plain; charset=utf-8")
 
 
 def _insist_on(name: str, act: Act) -> None:

@@ -1,7 +1,5 @@
 """One order's page for staff: what is asked, by when and by which rule, what happened, and what this person may do now."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -17,10 +15,11 @@ from sidan.kernel.org.act import Act
 from sidan.orders.commands import revealing
 from sidan.orders.flow import ORDER, SUPPORT
 from sidan.orders.models import Order, Support
-from sidan.orders.queries import around, reading
+from sidan.orders.queries import around, lists, reading
 from sidan.orders.queries.seeing import in_hand
 from sidan.orders.rulebook import rulebook
-from sidan.orders.views import desk_forms
+from sidan.orders.views import desk_forms, desk_tour
+from sidan.orders.views.desk_conflict import Shown, conflict
 from sidan.orders.views.desk_door import new_token, staff_act
 from sidan.orders.views.desk_rows import flags, mark, rated, said
 from sidan.orders.words import ENDS, Channel, Kind, Klass, S, Urgency
@@ -32,25 +31,6 @@ _TONES = {
     "info_asked": "warn", "refused": "warn", "sent_back": "warn", "rated": "ok", "called_back": "ok", "replied": "info",
     "checked": "ok", "dispatched": "info", "ruled": "info", "accepted": "info", "support_answered": "ok",
 }  # fmt: skip
-
-
-@dataclass
-class Shown:
-    """How the page is shown: plainly, with a refused form, with somebody else's step, or with a contact.
-
-    Args:
-        open_noun: the form that was refused; its `values` and `errors`.
-        late: the refusal where somebody else moved the order first, `since` the version that the form had seen.
-        contact: name and telephone, read just now.
-    """
-
-    status: int = 200
-    open_noun: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
-    errors: Mapping[str, Any] = field(default_factory=dict)
-    late: Exception | None = None
-    since: int = 0
-    contact: Mapping[str, str] | None = None
 
 
 @require_safe
@@ -104,8 +84,10 @@ def show(request: HttpRequest, hand: around.AtHand, act: Act, shown: Shown) -> H
         "choices": desk_forms.choices(order, act, suggested) if nouns & _WITH_UNITS else {},
         "version": order.version,
         "form_token": new_token(),
+        "watched_by": hand.watched_by,
+        **_tour(request, order, nouns),
         **_reach(hand, act, shown),
-        **_conflict(order, lines, shown, nouns),
+        **({"fresh": _fresh(order, lines, shown), **conflict(order, shown, nouns)} if shown.late else {}),
     }
     return page(request, "orders/desk/order.html", status=shown.status, **context)
 
@@ -207,6 +189,28 @@ def _may_support(supports: list[Support], act: Act) -> bool:
     return any(engine.check(SUPPORT, one, step, act) is None for one in supports if one.state == "asked")
 
 
+def _tour(request: HttpRequest, order: Order, nouns: set[str]) -> dict[str, Any]:
+    """The list that the page was opened from, and the keys that work here. No query."""
+    tour = desk_tour.of_order(request)
+    keys = [(key, ORDER.by_noun[noun].label) for noun, key in desk_forms.KEYS.items() if noun in nouns]
+    if tour is None:
+        return {"keys": [*keys, *desk_forms.KEYS_EVERYWHERE]}
+    known = {desk_tour.FROM: tour.said}
+    return {
+        "tour": tour,
+        "tour_label": lists.DESKS[tour.name].label,
+        "next_href": tour.beside(order, "next"),
+        "back_href": tour.beside(order, "back"),
+        "carried": list(known.items()),
+        "keys": [*keys, *desk_forms.KEYS_OF_A_TOUR, *desk_forms.KEYS_EVERYWHERE],
+    }
+
+
+def _fresh(order: Order, lines: list[reading.Line], shown: Shown) -> list[dict[str, Any]]:
+    """What somebody else did since the form was opened."""
+    return [_entry(order, line) for line in lines if line.seq > shown.since][-5:]
+
+
 def _reach(hand: around.AtHand, act: Act, shown: Shown) -> dict[str, Any]:
     """Whether the resident can be reached by this person, and how an identity is opened."""
     order = hand.order
@@ -223,16 +227,3 @@ def _reach(hand: around.AtHand, act: Act, shown: Shown) -> dict[str, Any]:
         "reveal_reason": shown.values.get("reason", "") if shown.open_noun == "reveal" else "",
         "may_ask_reveal": order.confidential and supervises and hand.reveal_until is None and not hand.reveal_asked,
     }
-
-
-def _conflict(order: Order, lines: list[reading.Line], shown: Shown, nouns: set[str]) -> dict[str, Any]:
-    """What somebody else did since the form was opened, and what was written meanwhile."""
-    if shown.late is None:
-        return {}
-    fresh = [_entry(order, line) for line in lines if line.seq > shown.since]
-    kept = [] if shown.open_noun in nouns else [value for value in _words(shown.values) if len(value) > 1]
-    return {"late": shown.late, "fresh": fresh[-5:], "lost_words": kept}
-
-
-def _words(values: Mapping[str, Any]) -> list[str]:
-    return [value for name, value in values.items() if isinstance(value, str) and name in ("text", "reason", "note")]

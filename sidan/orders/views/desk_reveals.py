@@ -12,8 +12,9 @@ from sidan.orders.commands import revealing
 from sidan.orders.flow import REVEAL
 from sidan.orders.models import Reveal
 from sidan.orders.queries import around
+from sidan.orders.views.desk_conflict import Shown
 from sidan.orders.views.desk_door import new_token, once, order_href, staff_act
-from sidan.orders.views.desk_order import Shown, show
+from sidan.orders.views.desk_order import show
 from sidan.orders.views.desk_rows import said
 from sidan.web.pages import errors_of, go, page
 

@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
-from sidan.orders.queries import lists
+from sidan.orders.queries import lists, presence
 from sidan.orders.rulebook import rulebook
 from sidan.orders.views.desk_door import order_href
+from sidan.orders.views.desk_tour import Tour
 from sidan.orders.words import ENDS, RUNGS, Channel, Kind, Klass, Rung, S, Satisfied, Solved, Urgency
 from sidan.web.logs import masked
 from sidan.web.pages import Ask
@@ -21,9 +22,13 @@ SOON = timedelta(hours=24)
 _WAITING = (S.NEED_INFO, S.AWAITING_RATING, S.SUSPENDED)
 
 
-def cards(rows: Iterable[dict[str, Any]], at: datetime) -> list[dict[str, Any]]:
-    """Rows with words, links and marks. No query."""
-    return [card(row, at) for row in rows]
+def cards(rows: Iterable[dict[str, Any]], at: datetime, tour: Tour | None = None) -> list[dict[str, Any]]:
+    """Rows with words, links and marks; the links remember the list. No query."""
+    made = [card(row, at) for row in rows]
+    if tour is not None:
+        for one in made:
+            one["href"] = tour.order(one["number"])
+    return made
 
 
 def card(row: dict[str, Any], at: datetime) -> dict[str, Any]:
@@ -170,13 +175,19 @@ def query(request: HttpRequest, **changes: str) -> str:
     return f"{request.path}?{encoded}" if encoded else request.path
 
 
-def list_context(request: HttpRequest, page: lists.Page, act: Act) -> dict[str, Any]:
-    """What every list page gives its template: rows and the pager's links."""
+def list_context(request: HttpRequest, page: lists.Page, act: Act, tour: Tour | None = None) -> dict[str, Any]:
+    """What every list page gives its template: rows and the pager's links. At a desk one query: who looks at what."""
+    rows = cards(page.rows, act.at, tour)
+    if tour is not None:
+        beside = presence.by_order((row["id"] for row in page.rows), act)
+        for row in rows:
+            row["watched_by"] = "、".join(beside.get(row["id"], ()))
     return {
-        "rows": cards(page.rows, act.at),
+        "rows": rows,
         "now": act.at,
         "next_href": query(request, after=page.next) if page.next else "",
         "first_href": query(request, after="") if request.GET.get("after") else "",
         "filtered": any(value for name, value in request.GET.items() if name != "after"),
+        "fresh_href": query(request, after=""),
         "clear_href": request.path,
     }

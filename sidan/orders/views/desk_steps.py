@@ -17,11 +17,13 @@ from sidan.kernel.org.act import Act
 from sidan.orders.commands import VERBS, dispatching, revealing
 from sidan.orders.flow import ORDER, SUPPORT
 from sidan.orders.models import Order
-from sidan.orders.queries import around, reading
-from sidan.orders.views.desk_door import once, order_href, staff_act
+from sidan.orders.queries import around, lists, reading
+from sidan.orders.views.desk_conflict import Shown
+from sidan.orders.views.desk_door import once, staff_act
 from sidan.orders.views.desk_forms import PHOTO, PHOTOS_MOST, SUPPORT_ANSWER
-from sidan.orders.views.desk_order import Shown, show
-from sidan.web.pages import errors_of, go
+from sidan.orders.views.desk_order import show
+from sidan.orders.views.desk_tour import onward
+from sidan.web.pages import errors_of
 
 Verb = Callable[[], Any]
 
@@ -45,7 +47,7 @@ def step(request: HttpRequest, number: str, noun: str) -> HttpResponse:
             raise refusal
     elif not any(engine.permitted(SUPPORT, part, taken, act) is None for part in reading.supports(order)):
         raise NotAllowed
-    seen = _seen(request)
+    seen, place = _seen(request), lists.place_of(order.due_at, order.pk)
     try:
         verb, *more = _verb(request, order, taken, act, noun, seen)
         first = once(request, act, verb, *more)
@@ -55,8 +57,8 @@ def step(request: HttpRequest, number: str, noun: str) -> HttpResponse:
     except (NotNow, KeyReused) as late:
         return _conflict(request, number, act, Shown(409, noun, _written(request, taken), late=late, since=seen), late)
     if not first:
-        return go(request, order_href(order.number), _("这一步已经办过，没有重复提交。"))
-    return go(request, order_href(order.number), _("“%(step)s”已办好。") % {"step": taken.label})
+        return onward(request, order, place, act, _("这一步已经办过，没有重复提交。"))
+    return onward(request, order, place, act, _("“%(step)s”已办好。") % {"step": taken.label})
 
 
 @require_POST

@@ -225,7 +225,8 @@ def moves(context: template.Context, offered: Any, open_noun: str = "", **more: 
     """What this person may do now, each as a form. Takes `version`, `form_token`, `open_noun` (the move that was refused),
     `values`, `errors` and `choices` (field name -> choices) from the page, or as arguments.
 
-    Each move has noun, label, href, fields; may have help, tone (primary, danger), confirm.
+    Each move has noun, label, href, fields; may have help, tone (primary, danger), confirm, key (a letter that opens it). `carried`
+    are pairs that every form takes along.
     """
     return {
         "moves": list(offered or ()),
@@ -235,6 +236,7 @@ def moves(context: template.Context, offered: Any, open_noun: str = "", **more: 
         "values": more.get("values", context.get("values") or {}),
         "errors": more.get("errors", context.get("errors") or {}),
         "choices": more.get("choices", context.get("choices") or {}),
+        "carried": more.get("carried", context.get("carried") or ()),
         "csrf_token": context.get("csrf_token", ""),
         "request": context.get("request"),
     }
