@@ -14,6 +14,12 @@ MAY_BE_ABSENT = ("dev/outbox",)  # stands in a demonstration only
 
 _ROWS = """
 /                                                  ooooooooooooo  5555555555555
+account/                                           sssoooooooooo  5555555555555
+account/devices/<pk>/ending/                       5555555555555  111gggggggggg
+account/devices/ending/                            5555555555555  111gggggggggg
+account/factors/<pk>/removal/                      5555555555555  111ssssssssss
+account/factors/new/                               sssssssssssss  111ssssssssss
+account/recovery/                                  sssssssssssss  111ssssssssss
 api/v1/                                            4444444444444  4444444444444
 api/v1/categories                                  ooooooooooooo  5555555555555
 api/v1/docs                                        ooooooooooooo  ooooooooooooo
@@ -133,6 +139,7 @@ govern/calendar/<year>/sync/                       sss333333333o  111333333333o
 govern/people/                                     sss333333333o  5555555555555
 govern/people/<handle>/                            sss333333333o  5555555555555
 govern/people/<handle>/password/                   5555555555555  111333333333o
+govern/people/<handle>/second/                     5555555555555  111333333333g
 govern/seats/<pk>/deputy/                          sss333333333o  1113333333332
 govern/seats/<pk>/ending/                          sss333333333o  1113333333332
 govern/units/                                      sss333333333g  5555555555555
@@ -145,6 +152,7 @@ govern/units/<code>/seats/new/                     sss333333333o  1113333333332
 govern/units/export/                               sss333333333o  5555555555555
 govern/units/import/                               sss333333333o  1113333333332
 healthz                                            ooooooooooooo  ooooooooooooo
+my/sign-in/                                        ooooooooooooo  2222222222222
 password/reset/                                    ooooooooooooo  2222222222222
 password/set/<uidb64>/<token>/                     ooooooooooooo  ooooooooooooo
 preferences/                                       ooooooooooooo  ggggggggggggg
@@ -158,6 +166,8 @@ report/more/                                       ggggggggggggg  ggggggggggggg
 report/photo/<photo>/                              4444444444444  5555555555555
 report/where/                                      ggggggggggggg  ggggggggggggg
 sign-in/                                           ooooooooooooo  2222222222222
+sign-in/second/                                    sssssssssssss  sssssssssssss
+sign-in/setup/                                     sssssssssssss  sssssssssssss
 sign-out/                                          ooooooooooooo  ggggggggggggg
 t/<signed>/                                        ggggggggggggg  5555555555555
 track/                                             ooooooooooooo  2222222222222

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 ORDER = "sidan.orders.commands.erasing.erase_due"
 MESSAGES = "sidan.kernel.notify.commands.sweep"
 DOORS = "sidan.kernel.base.doors.sweep"
+ACCOUNTS = "sidan.web.signing.sweep"
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,9 @@ class Personal:
 
 _RETENTION = "until the order's dated retention is over"
 _WORDS = Personal(_RETENTION, (ORDER,))
-_CONTACT = Personal("until the retention of the person's last order is over", (ORDER,))
+_CONTACT = Personal(
+    "until the retention of the person's last order is over; of an account, until it is closed", (ORDER, ACCOUNTS)
+)
 _SAID = Personal("30 days, at most until the person's contact goes", (MESSAGES, ORDER))
 
 PERSONAL: dict[str, Personal] = {
@@ -34,10 +37,14 @@ PERSONAL: dict[str, Personal] = {
     "org.Contact.phone_enc": _CONTACT,
     "org.Contact.phone_hash": _CONTACT,
     "org.Contact.last4_hash": _CONTACT,
-    "org.Contact.code_hash": _CONTACT,
+    "org.Contact.code_hash": Personal(_RETENTION, (ORDER,)),
     "notify.ConsoleMessage.phone_masked": _SAID,
     "notify.ConsoleMessage.title": _SAID,
     "notify.ConsoleMessage.body": _SAID,
+    "org.Account.phone_hash": Personal("while its owner proves it, each time within 90 days", (ACCOUNTS,)),
+    "org.Code.phone_hash": Personal("a day after the code is over", (ACCOUNTS,)),
+    "org.SignIn.session_key": Personal("32 days after its last use", (ACCOUNTS,)),
+    "org.SignIn.device": Personal("32 days after its last use", (ACCOUNTS,)),
     "base.Door.answer": Personal("24 hours", (DOORS,)),
 }
 
@@ -56,6 +63,10 @@ NOT_PERSONAL: dict[str, dict[str, str]] = {
     "org.DutyPhone": {"day_phone": "of an office", "night_phone": "of an office", "source": _RULE},
     "org.Person": {"handle": _STAFF, "name": f"{_STAFF}; residents have none"},
     "org.Account": {"handle": _STAFF, "password": "a salted hash of a member of staff's password"},
+    "org.Code": {"salt": "random bytes"},
+    "org.Factor": {
+        "label": "what staff call their telephone", "secret_enc": "encrypted, of staff", "hash": _HASH,
+    },
     "org.Token": {"hash": _HASH, "label": "what a program is for"},
     "journal.Entry": {
         "kind": _CODE, "subject": "a number", "prev": _HASH, "hash": _HASH, "via": _CODE, "frm": _CODE, "to": _CODE,

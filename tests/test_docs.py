@@ -24,7 +24,7 @@ ROOT = papers.ROOT
 PACKAGE = ROOT / "sidan"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/*.md")])
 # What ends a kind that is put together: the plan whose `what` it is, and the place of that word among its arguments.
-PLANS = {"orders.rule.": ("Plan", 1), "org.unit.": ("UnitPlan", 0)}
+PLANS = {"orders.rule.": ("Plan", 1), "org.unit.": ("UnitPlan", 0), "org.account.": ("note", 0)}
 
 
 def read(name: str) -> str:

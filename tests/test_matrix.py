@@ -40,7 +40,7 @@ METHODS = ("GET", "POST")
 # Pages that answer alike to every method and change nothing by themselves.
 ALIKE = {"healthz", "readyz", "api/v1/docs", "api/v1/openapi.json", "password/set/<uidb64>/<token>/", "dev/outbox"}
 SIGNS = {200: "o", 201: "o", 204: "n", 400: "b", 401: "1", 403: "3", 404: "4", 405: "5", 409: "9", 422: "2"}
-LEADS = {"/sign-in/": "s", "/track/": "p"}
+LEADS = {"/sign-in/": "s", "/my/sign-in/": "s", "/track/": "p"}
 STEPS = {step.noun: step.do for step in ORDER.steps if step.noun}
 NOUNS = (*STEPS, "support-answer")
 # The state in which a step is possible; IN_PROGRESS where nothing is said.

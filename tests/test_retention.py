@@ -13,7 +13,7 @@ from django.conf import LazySettings, settings
 from django.db import connection, models
 from django.utils.module_loading import import_string
 
-from sidan.kernel.base import doors, durable, tx
+from sidan.kernel.base import crypto, doors, durable, tx
 from sidan.kernel.files import commands as files
 from sidan.kernel.files import queries as photos
 from sidan.kernel.files import storage
@@ -21,17 +21,20 @@ from sidan.kernel.files.tests import samples
 from sidan.kernel.journal import queries as journal
 from sidan.kernel.notify import relay
 from sidan.kernel.notify.models import ConsoleMessage
+from sidan.kernel.org import codes, sessions
 from sidan.kernel.org.models import Contact, Person
 from sidan.orders.commands import erasing, revealing
 from sidan.orders.models import DeadlineRule, Order, Text
 from sidan.orders.tests import make
 from sidan.orders.words import S
 from sidan.site import rebuild
+from sidan.web import phone_door
 from tests import retention_table as table
 
 FREE = (models.CharField, models.TextField, models.BinaryField, models.JSONField, models.FloatField)
 NAME, PHONE, WORDS, PLACE = "赵标记NAMEMARK", "13987650123", "WORDSMARK 三单元的门坏了", "PLACEMARK 3-2-1"
 LAT, LON = 30.123457, 108.765431
+ERASERS = (table.ORDER, table.MESSAGES, table.DOORS, table.ACCOUNTS)
 CLEAR = (NAME, PHONE, "WORDSMARK", "PLACEMARK")
 DONE = make.NOON + timedelta(days=1827)
 
@@ -81,6 +84,16 @@ def house() -> tuple[Order, Order]:
     return order, other
 
 
+def sign_in() -> None:
+    """A resident who came in by telephone, and a code that was asked for and never used."""
+    code = phone_door.send(PHONE, make.NOON)
+    _found, account = phone_door.prove(code.pk, codes.digits(code), make.NOON)
+    assert account is not None
+    Contact.objects.filter(person=account.person).update(name_enc=crypto.seal_text(NAME))
+    sessions.begin(account, "a-key-of-this-test", "Chrome · Android", at=make.NOON)
+    phone_door.send("13987650124", make.NOON)
+
+
 @tx.writes
 def answer_of_a_door() -> None:
     doors.claim("api:1", "a-key-of-this-test", b"{}", make.NOON, doors.Answer(201, WORDS.encode()))
@@ -104,9 +117,13 @@ def of_residents(label: str) -> list[Any]:
 
 
 @real
-@pytest.mark.parametrize("eraser", [table.ORDER, table.MESSAGES, table.DOORS])
+@pytest.mark.parametrize("eraser", ERASERS)
 def test_every_personal_field_is_emptied_by_what_the_table_names(eraser: str) -> None:
-    house()
+    if eraser == table.ACCOUNTS:
+        make.county()
+        sign_in()
+    else:
+        house()
     fields = [label for label, how in table.PERSONAL.items() if eraser in how.erased_by]
     assert [label for label in fields if not of_residents(label)] == [], "the house must fill every personal field"
     import_string(eraser)(DONE)
@@ -116,11 +133,12 @@ def test_every_personal_field_is_emptied_by_what_the_table_names(eraser: str) ->
 @real
 def test_nothing_is_left_of_a_name_a_telephone_words_a_place_and_a_photo() -> None:
     order, other = house()
+    sign_in()
     photo = photos.photos(order.subject())[0]
     shots = [storage.path(photo.pk), storage.path(photo.pk, storage.THUMB)]
     assert all(shot.is_file() for shot in shots)
     assert {mark for mark in CLEAR if found_in_tables(mark)} == set(CLEAR) - {NAME, PHONE}, "contacts are encrypted"
-    for eraser in (table.ORDER, table.MESSAGES, table.DOORS):
+    for eraser in ERASERS:
         import_string(eraser)(DONE)
     durable.cut_log()
     for mark in (*CLEAR, str(LAT), str(LON)):
@@ -130,6 +148,7 @@ def test_nothing_is_left_of_a_name_a_telephone_words_a_place_and_a_photo() -> No
         assert found_in_files(struct.pack(">d", point)) == [], "as SQLite writes a number"
     assert not any(shot.exists() for shot in shots)
     assert not Contact.objects.filter(person_id__in=[order.asked_by_id, other.asked_by_id]).exists()
+    assert not Contact.objects.filter(person__kind=Person.Kind.RESIDENT).exists()
 
 
 @real
@@ -218,5 +237,5 @@ def found_in_files(mark: bytes) -> list[Path]:
 
 
 def test_every_personal_field_says_how_long_it_is_kept_and_what_erases_it() -> None:
-    tried = {table.ORDER, table.MESSAGES, table.DOORS}
+    tried = set(ERASERS)
     assert [name for name, how in table.PERSONAL.items() if not how.kept or not set(how.erased_by) & tried] == []

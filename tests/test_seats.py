@@ -13,8 +13,9 @@ from django.utils import timezone
 from sidan.kernel.base.errors import NotFound
 from sidan.kernel.journal import queries as journal
 from sidan.kernel.journal.models import Entry
+from sidan.kernel.org import factors
 from sidan.kernel.org import queries as org
-from sidan.kernel.org.models import Account, Seat
+from sidan.kernel.org.models import Account, Factor, Seat, SignIn
 from sidan.orders.commands import governing_seats, seats
 from sidan.orders.tests import make
 from sidan.site.cli import main
@@ -122,3 +123,26 @@ def test_the_end_of_a_seat_names_the_deputies_that_end_with_it() -> None:
     )
     seats.end(held, day + timedelta(days=2), act=act)
     assert f'"deputies":[{deputy.pk}]' in journal.entries(f"org.seat:{held.pk}")[-1].data
+
+
+def test_a_password_that_is_set_ends_every_device(client: Client) -> None:
+    client.post("/sign-in/", {"handle": "handler", "password": make.PASSWORD})
+    assert SignIn.objects.count() == 1
+    seats.set_password(make.person("handler"), PASSWORD, act=make.act("operator", timezone.now()))
+    assert not SignIn.objects.exists()
+    assert client.get("/desk/").status_code == 302
+
+
+@pytest.mark.parametrize("door", ["page", "shell"])
+def test_an_operator_takes_lost_factors_away_and_the_owner_can_read_that(client: Client, door: str) -> None:
+    account = Account.objects.get(handle="handler")
+    secret, now = factors.new_secret(), timezone.now()
+    factors.add_app(account, secret, factors.code_at(secret, factors.step_of(now)), label="x", at=now)
+    if door == "page":
+        client.force_login(Account.objects.get(handle="operator"))
+        assert "清除第二重验证" in client.get("/govern/people/handler/").content.decode()
+        assert client.post("/govern/people/handler/second/").status_code == 303
+    else:
+        assert main(["person", "second", "handler"]) == 0
+    assert not Factor.objects.exists()
+    assert kinds(f"org.account:{account.pk}") == ["org.account.factors_reset"]

@@ -18,7 +18,7 @@ fill it
   import county DIR   units, catalogues, duties, deadlines of an empty house
   import orders FILE  another system's orders: --map MAP.toml [--preview] [--yes] [--system NAME], or --undo BATCH
   calendar sync YEAR  the days of a year; open deadlines follow
-  person list|add|seat|password        who works here
+  person list|add|seat|password|second who works here
   token create|revoke                  bearers for programs
 look at it
   export orders|journal        csv or jsonl        [--out FILE] [--format csv|jsonl]
@@ -164,6 +164,7 @@ def _filling(verbs: Verbs) -> None:
     seat.add_argument("--to", dest="until", metavar="DATE", help="the first day without it")
     seat.add_argument("--end", action="store_true", help="end the seat instead, today or on --to")
     verb(what, "password", "people:password").add_argument("handle")
+    verb(what, "second", "people:second").add_argument("handle", help="takes every second factor away")
     what = group(verbs, "token")
     create = verb(what, "create", "people:create_token")
     create.add_argument("--person", required=True, metavar="HANDLE")

@@ -24,6 +24,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 NOT_OURS = ("SIDAN_TEST_", "SIDAN_BENCH_", "SIDAN_FAULTS_", "SIDAN_BACKGROUND", "SIDAN_VENV", "SIDAN_PYTHON")
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 SECRET = frozenset({"SIDAN_SECRET_KEY", "SIDAN_DATABASE_URL"})
+# As in the organisation, which cannot be read before the settings stand; a test holds the two equal.
+ROLES = ("community", "recorder", "dispatcher", "handler", "checker", "supervisor", "operator")
 PLAIN_WORDS = {
     "int_parsing": "must be a whole number",
     "bool_parsing": "must be 1 or 0",
@@ -89,9 +91,24 @@ class Config(BaseSettings):
     hash: str = Field(
         "sha256", description="hash of the journal, sha256 or sm3; chosen before its first entry, then kept"
     )
+    second_factor: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("operator", "supervisor"), description="roles that must have a second factor; - for none"
+    )
+    number_rest_days: int = Field(
+        90, ge=1, le=3650, description="for how many days carriers give a number that was given up to nobody"
+    )
     channel: str = Field("console", description="by which way messages go; console: the log and the visible outbox")
 
-    _lists = field_validator("hosts", "proxies", mode="before")(_split)
+    _lists = field_validator("hosts", "proxies", "second_factor", mode="before")(_split)
+
+    @field_validator("second_factor")
+    @classmethod
+    def _second_factor_names_roles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value == ("-",):
+            return ()
+        if wrong := [one for one in value if one not in ROLES]:
+            raise ValueError(f"must be roles ({', '.join(ROLES)}) or - (not {', '.join(wrong)})")
+        return value
 
     @field_validator("data")
     @classmethod

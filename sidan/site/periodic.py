@@ -15,6 +15,7 @@ from sidan.kernel.notify import relay as relays
 from sidan.orders.commands import clockwork, erasing, looking
 from sidan.orders.commands import digest as digests
 from sidan.orders.views import resident_photos as drafts
+from sidan.web import signing
 
 RELAY_MOST, RELAY_MOST_EMBEDDED = 1000, 300  # messages in a run, every two seconds
 HEARTBEAT = "clock"  # row of `base_revision` that holds the second of the last tick
@@ -57,12 +58,13 @@ def digest() -> None:
 
 
 def sweep() -> None:
-    """Forget what has had its time: doors, old messages, files without a row, photos of drafts, ended sessions."""
+    """Forget what has had its time: doors, old messages, files without a row, photos of drafts, codes, devices, ended sessions."""
     now = timezone.now()
     doors.sweep(now)
     notify.sweep(now)
     files.sweep_orphans(at=now)
     drafts.sweep(now)
+    signing.sweep(now)
     call_command("clearsessions")
 
 

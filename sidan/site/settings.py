@@ -88,6 +88,9 @@ SIDAN_DEMO = CONFIG.demo
 SIDAN_PROXIES = CONFIG.proxies
 SIDAN_HASH = CONFIG.hash
 SIDAN_CHANNEL = CONFIG.channel
+# The demonstration's accounts get in with the printed password: it stands on one's own machine, and says so.
+SIDAN_SECOND_FACTOR = () if CONFIG.demo else CONFIG.second_factor
+SIDAN_NUMBER_REST_DAYS = CONFIG.number_rest_days
 
 DEBUG = CONFIG.debug
 SECRET_KEY = CONFIG.secret_key or _kept_key(SIDAN_DATA / "django.key")
@@ -124,6 +127,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "sidan.web.middleware.Devices",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "sidan.web.middleware.Refusals",

@@ -10,6 +10,7 @@ class WebConfig(AppConfig):
     verbose_name = _("网页")
 
     def ready(self) -> None:
-        from sidan.web import passwords
+        from sidan.web import passwords, phone_door
 
         passwords.register_topic()
+        phone_door.register_topic()

@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import resolve
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +25,7 @@ from sidan.kernel.base.errors import (
     TooMany,
     Unavailable,
 )
-from sidan.web import logs, refusals
+from sidan.web import logs, refusals, signing
 
 logger = logging.getLogger("sidan.web")
 
@@ -118,6 +118,19 @@ class ApiDoor:
             if known is None:
                 logger.exception("a bug at %s", request.path)
             return known or refusals.respond(request, refusals.Broken())
+        return response
+
+
+class Devices:
+    """Inside the sessions': a device that is used is noted now and then."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code < 500:
+            signing.look_around(request, timezone.now())
         return response
 
 

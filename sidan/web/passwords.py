@@ -19,8 +19,10 @@ from sidan.kernel.base import doors, tx
 from sidan.kernel.base.errors import Invalid
 from sidan.kernel.notify import commands as notify
 from sidan.kernel.notify import topics
+from sidan.kernel.org import sessions
+from sidan.kernel.org.act import Act, Via
 from sidan.kernel.org.models import Account, Person
-from sidan.web import client
+from sidan.web import client, devices, signing
 from sidan.web.pages import form_page, go, page
 
 TOPIC = "web.password_link"
@@ -94,6 +96,13 @@ def ask_link(handle: str) -> None:
         notify.send(TOPIC, to_person=account.person_id, data={"account": account.pk}, key=key, act_at=now)
 
 
+@tx.writes
+def _set(account: Account, act: Act) -> None:
+    """With the old password its sessions end, here and elsewhere."""
+    sessions.end_all(account)
+    signing.note("password_set", account, act)
+
+
 class SetPassword(PasswordResetConfirmView):
     """Django's view: it moves the token from the address into the session before it shows the form."""
 
@@ -109,7 +118,12 @@ class SetPassword(PasswordResetConfirmView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         super().form_valid(form)
-        return go(self.request, str(self.success_url), _("密码已设置，请用新密码登录。"))
+        account: Account = form.user
+        _set(account, Act(account.person, timezone.now(), Via.PAGE))
+        response = go(self.request, str(self.success_url), _("密码已设置，请用新密码登录。"))
+        # Whoever has the telephone is let to the door, however many are guessing elsewhere.
+        devices.remember(self.request, response, account.handle)
+        return response
 
     def form_invalid(self, form: Any) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=422)

@@ -127,7 +127,7 @@ def page_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         "request_id": request_id_of(request),
         "kept": _kept(request),
         "back_href": _back(request),
-        "sign_in_href": reverse("web:sign-in") if isinstance(refusal, NotSignedIn) else "",
+        "sign_in_href": door_for(request.path) if isinstance(refusal, NotSignedIn) else "",
     }
     return _with_headers(render(request, "web/refusal.html", context, status=refusal.status), refusal)
 
@@ -137,8 +137,13 @@ def respond(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if is_api(request):
         return problem_response(request, refusal)
     if isinstance(refusal, NotSignedIn) and request.method in ("GET", "HEAD"):
-        return HttpResponseRedirect(f"{reverse('web:sign-in')}?{urlencode({'next': request.get_full_path()})}")
+        return HttpResponseRedirect(f"{door_for(request.path)}?{urlencode({'next': request.get_full_path()})}")
     return page_response(request, refusal)
+
+
+def door_for(path: str) -> str:
+    """Where one signs in for an address: residents' own pages have theirs."""
+    return reverse("web:phone-sign-in" if path.startswith("/my/") else "web:sign-in")
 
 
 def is_api(request: HttpRequest) -> bool:

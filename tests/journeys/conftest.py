@@ -22,7 +22,7 @@ def county(transactional_db: None) -> None:
 @pytest.fixture
 def house(live_server: LiveServer, county: None) -> Iterator[str]:
     """The address of the running house."""
-    with override_settings(SIDAN_URL=live_server.url):
+    with override_settings(SIDAN_URL=live_server.url, SIDAN_SECOND_FACTOR=()):
         yield live_server.url
 
 

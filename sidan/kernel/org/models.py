@@ -129,16 +129,77 @@ class AccountManager(BaseUserManager["Account"]):
 
 
 class Account(AbstractBaseUser):
-    """A login. It points to a person; a person exists without one."""
+    """A login. It points to a person; a person exists without one.
 
-    handle = models.CharField(max_length=40, unique=True)
+    Staff come with handle and password. A resident comes with a telephone that was proved by a code (decision 17).
+    """
+
+    handle = models.CharField(max_length=40, unique=True)  # a resident's is random and never shown
     person = models.OneToOneField(Person, models.PROTECT, related_name="account")
     is_active = models.BooleanField(default=True)
+    phone_hash = models.BinaryField(max_length=32, null=True)  # unique; of the telephone a resident comes with
+    made_at = models.DateTimeField(null=True)  # of a resident's: when the telephone was first proved
+    proved_at = models.DateTimeField(null=True)  # and when it was last proved
 
     objects = AccountManager()
 
     USERNAME_FIELD = "handle"
     REQUIRED_FIELDS = ["person"]
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["phone_hash"], name="org_account_phone")]
+
+
+class Code(models.Model):
+    """Six digits on their way to a telephone. They are not stored: the key ring makes them from the salt.
+
+    The person is made for this code, so that the message finds a telephone; whoever signs in for the first time becomes it.
+    """
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    phone_hash = models.BinaryField(max_length=32)
+    salt = models.BinaryField(max_length=16)
+    tries = models.PositiveSmallIntegerField(default=0)
+    sent = models.PositiveSmallIntegerField(default=1)  # how often these digits were sent
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+
+
+class SignIn(models.Model):
+    """A device on which an account is signed in; it ends with its session."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="sign_ins")
+    session_key = models.CharField(max_length=40)  # unique; deleting that session ends it at once
+    device = models.CharField(max_length=60)  # in words: a browser and a system
+    at = models.DateTimeField()
+    seen_at = models.DateTimeField()  # to within ten minutes
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["session_key"], name="org_signin_session")]
+
+
+class Factor(models.Model):
+    """What proves a member of staff beside the password: an authenticator app, a passkey, or a recovery code."""
+
+    class Kind(models.TextChoices):
+        TOTP = "totp", _("动态验证码")
+        PASSKEY = "passkey", _("通行密钥")
+        RECOVERY = "recovery", _("备用码")
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="factors")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    label = models.CharField(max_length=40, default="", blank=True)
+    secret_enc = models.BinaryField(null=True)  # the app's secret, or the passkey's public part
+    hash = models.BinaryField(max_length=32, null=True)  # of a recovery code, or of a passkey's id; unique
+    counter = models.BigIntegerField(
+        default=0
+    )  # the last step of time whose code was taken, or the passkey's own count
+    made_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)  # a recovery code's only use, else the last
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["hash"], name="org_factor_hash")]
 
 
 class Token(models.Model):

@@ -7,11 +7,14 @@ from datetime import date
 from typing import Any
 
 from sidan.kernel.base import text, tx
+from sidan.kernel.base.errors import NotFound
 from sidan.kernel.journal import commands as journal
 from sidan.kernel.org import commands as people
+from sidan.kernel.org import factors, sessions
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.kernel.org.models import Account, Person, Seat, Token, Unit
+from sidan.web import signing
 
 
 @tx.writes
@@ -48,8 +51,24 @@ def set_password(who: Person, password: str, *, act: Act) -> Account:
         account.set_password(password)
         account.is_active = True
         account.save(update_fields=["password", "is_active"])
+        sessions.end_all(account)
     journal.write("org.person.password_set", f"org.person:{who.pk}", act=act)
     return account
+
+
+@tx.writes
+def reset_factors(who: Person, *, act: Act) -> None:
+    """Take a member of staff's second factors and recovery codes away, and end the devices that came in by them.
+
+    Raises:
+        NotFound: there is no login.
+    """
+    account = Account.objects.filter(person=who).first()
+    if account is None:
+        raise NotFound
+    factors.remove_all(account)
+    sessions.end_all(account)
+    signing.note("factors_reset", account, act)
 
 
 @tx.writes

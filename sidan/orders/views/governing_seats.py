@@ -13,8 +13,9 @@ from sidan.kernel.base.errors import NotAllowed, NotNow
 from sidan.kernel.flow import fields
 from sidan.kernel.notify import commands as notify
 from sidan.kernel.org import queries as org
-from sidan.kernel.org.models import Account, Person, Seat
+from sidan.kernel.org.models import Account, Factor, Person, Seat
 from sidan.orders.commands import governing_seats as commands
+from sidan.orders.commands import seats
 from sidan.orders.queries import governing
 from sidan.orders.queries import governing_units as units
 from sidan.orders.views.governing import (
@@ -88,6 +89,7 @@ def _person(act: Any, who: Person) -> dict[str, Any]:
     return {
         "heading": who.name or who.handle, "person": who, "has_login": who.pk in login, "last_login": login.get(who.pk),
         "may_open": units.may_keep(act, who), "has_phone": org.phone_of(who.pk) is not None,
+        "has_second": Factor.objects.filter(account__person=who).exists(),
         "seats": [
             {
                 "seat": seat, "role": Seat.Role(seat.role).label, "deputy_for": seat.deputy_for.person.name if seat.deputy_for else "",
@@ -202,6 +204,16 @@ def link(request: HttpRequest, handle: str) -> HttpResponse:
         return go(request, f"{HOME}people/{handle}/", _("链接已发到登记的手机上，一小时内有效。"))
     account = commands.open_door(who, how, act)
     return show(request, "person", link=passwords.link_for(account), **_person(act, who))
+
+
+@require_POST
+def reset_second(request: HttpRequest, handle: str) -> HttpResponse:
+    """The telephone is lost, the recovery codes too: the owner sets a second factor up anew at the next sign-in."""
+    act, who = operator(request), units.person(handle)
+    if not units.may_keep(act, who):
+        raise NotAllowed(_("%(name)s还在别的单位有席位，要由上级的系统管理员来办。") % {"name": who.name})
+    seats.reset_factors(who, act=act)
+    return go(request, f"{HOME}people/{handle}/", _("已清除，登录的设备都已退出。请先当面确认是本人。"))
 
 
 @tx.writes

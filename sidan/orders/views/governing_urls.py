@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("govern/people/", governing_seats.people, name="govern-people"),
     path("govern/people/<str:handle>/", governing_seats.person, name="govern-person"),
     path("govern/people/<str:handle>/password/", governing_seats.link, name="govern-person-password"),
+    path("govern/people/<str:handle>/second/", governing_seats.reset_second, name="govern-person-second"),
     path("govern/calendar/<int:year>/", governing_days.year, name="govern-calendar"),
     path("govern/calendar/<int:year>/sync/", governing_days.sync, name="govern-calendar-sync"),
     path("govern/calendar/<int:year>/<int:month>/<int:day>/", governing_days.day, name="govern-calendar-day"),

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.http import HttpRequest
 
 from sidan.orders.commands.asking import Wish
-from sidan.orders.views import resident_sealed as sealed
 from sidan.orders.words import Channel, Kind
+from sidan.web import sealed
 
 KEPT = timedelta(days=7)
 _NAME = "orders.draft"

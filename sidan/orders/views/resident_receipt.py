@@ -19,11 +19,10 @@ from sidan.orders.queries import reading
 from sidan.orders.rulebook import rulebook
 from sidan.orders.views import resident_draft as drafts
 from sidan.orders.views import resident_photos as photos
-from sidan.orders.views import resident_sealed as sealed
 from sidan.orders.views import resident_track as track
 from sidan.orders.views import resident_words as words
 from sidan.orders.words import S
-from sidan.web import client
+from sidan.web import client, sealed
 from sidan.web.pages import go, page
 
 _NAME = "orders.receipt"

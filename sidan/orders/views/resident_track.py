@@ -18,8 +18,7 @@ from sidan.kernel.org.act import Act, Via
 from sidan.orders import keys
 from sidan.orders.models import Order
 from sidan.orders.queries import reading
-from sidan.orders.views import resident_sealed as sealed
-from sidan.web import client
+from sidan.web import client, sealed
 from sidan.web.pages import Ask, errors_of, go, page
 
 COOKIE = "__Host-reader" if settings.SESSION_COOKIE_SECURE else "reader"

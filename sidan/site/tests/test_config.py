@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sidan.kernel.org.models import Seat
 from sidan.site import config
 from sidan.site.settings import _kept_key
 
@@ -115,3 +116,11 @@ def test_django_is_given_them(folder: Path) -> None:
     told = {**os.environ, "SIDAN_HASH": "sm3", "DJANGO_SETTINGS_MODULE": "sidan.site.settings"}
     done = subprocess.run([sys.executable, "-c", code], env=told, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["sm3", "console"]
+
+
+def test_the_second_factor_is_asked_of_roles_that_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sorted(config.ROLES) == sorted(Seat.Role.values)
+    assert config.load().second_factor == ("operator", "supervisor")
+    monkeypatch.setenv("SIDAN_SECOND_FACTOR", "-")
+    assert config.load().second_factor == ()
+    assert "SIDAN_SECOND_FACTOR must be roles" in problems(monkeypatch, SECOND_FACTOR="operators")

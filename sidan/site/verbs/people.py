@@ -60,6 +60,12 @@ def password(args: argparse.Namespace) -> int:
     return 0
 
 
+def second(args: argparse.Namespace) -> int:
+    """Take somebody's second factors away: the telephone is lost. Make sure first that it is they who ask."""
+    verbs.reset_factors(_person(args.handle), act=_act())
+    return 0
+
+
 def seat(args: argparse.Namespace) -> int:
     """Give somebody a role in a unit, or end it."""
     person, unit, today = _person(args.handle), Unit.objects.filter(code=args.unit).first(), queries.local_date(None)

@@ -12,7 +12,7 @@ from sidan.kernel.notify.models import ConsoleMessage, Message
 from sidan.kernel.org import commands as org
 from sidan.kernel.org.models import Account, Person
 from sidan.web import client as where
-from sidan.web import menu, passwords, views
+from sidan.web import devices, menu, passwords
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("sidan.web.tests.doors")]
 SECRET = "four orders make a loop"
@@ -54,7 +54,7 @@ def test_an_empty_form_says_what_is_missing(client: Client) -> None:
 def test_guessing_is_stopped_before_a_password_is_hashed(
     client: Client, clerk: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _try in range(views.PER_HANDLE_AND_ADDRESS):
+    for _try in range(devices.PER_HANDLE_AND_ADDRESS):
         assert client.post("/sign-in/", {"handle": "limei", "password": "wrong"}).status_code == 422
 
     def hashed(*_args: object, **_more: object) -> None:
@@ -68,7 +68,7 @@ def test_guessing_is_stopped_before_a_password_is_hashed(
 
 
 def test_somebody_else_s_guessing_does_not_lock_the_owner_out(client: Client, clerk: Person) -> None:
-    for _try in range(views.PER_HANDLE_AND_ADDRESS + 1):
+    for _try in range(devices.PER_HANDLE_AND_ADDRESS + 1):
         client.post("/sign-in/", {"handle": "limei", "password": "wrong"}, REMOTE_ADDR="203.0.113.9")
     assert client.post("/sign-in/", {"handle": "limei", "password": SECRET}).status_code == 303
 
