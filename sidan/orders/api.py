@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Router
 
+from sidan.kernel.base import lane
 from sidan.kernel.base.doors import Answer
 from sidan.kernel.base.errors import Invalid, NotAllowed, NotFound, NotNow
 from sidan.kernel.base.text import clean_digits
@@ -37,7 +38,7 @@ MULTIPART_BYTES_MOST = pictures.MOST_BYTES + 1024 * 1024
 @router.post("/orders", **says.ASK)
 def ask(request: HttpRequest) -> HttpResponse:
     """Place an order. Open to anybody (counted by address), or with a person's bearer (under its own limit)."""
-    return api_asking.ask(request)
+    return lane.run(lambda: api_asking.ask(request))
 
 
 @router.get("/orders", **says.LIST)

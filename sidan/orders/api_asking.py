@@ -22,7 +22,7 @@ _FLAGS = ("public", "anonymous", "confidential", "consent")
 def ask(request: HttpRequest) -> HttpResponse:
     """Place an order, as a resident without an account or as the person of a bearer."""
     now = timezone.now()
-    checked_key(request.headers.get("Idempotency-Key"))
+    checked_key(request.META.get("HTTP_IDEMPOTENCY_KEY"))
     raw = door.body_of(request)
     who = door.caller(request, now)
     if who is None:
@@ -32,7 +32,8 @@ def ask(request: HttpRequest) -> HttpResponse:
     made = asking.draft(wish_of(door.json_of(raw)), who.act if who else None, now, Via.API)
     answer = Answer(201, _receipt(made))
     name = who.name if who else ANONYMOUS
-    return door.reply(door.once(request, name, now, raw, lambda: asking.ask(made), answer))
+    known = asking.ask_once(made, door.claim(request, name, now, raw, answer))
+    return door.reply(known or answer)
 
 
 def wish_of(body: dict[str, Any]) -> asking.Wish:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from sidan.kernel.base import doors, tx
 from sidan.kernel.base.doors import Answer
 from sidan.kernel.base.errors import BadRequest, LengthMissing, NotFound, NotSignedIn, TooLarge
+from sidan.kernel.base.rows import fresh
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act, Held, Via
 from sidan.kernel.org.models import Person
@@ -65,7 +66,7 @@ def caller(request: HttpRequest, now: datetime) -> Caller | None:
         NotSignedIn: the bearer is unknown, altered, expired or revoked.
         TooMany: above the token's own limit.
     """
-    header = request.headers.get("Authorization", "")
+    header = request.META.get("HTTP_AUTHORIZATION", "")
     if not header:
         return None
     scheme, _blank, value = header.partition(" ")
@@ -103,7 +104,7 @@ def _person(value: str, now: datetime) -> Caller:
     if not rows:
         raise NotSignedIn(_("请出示有效的令牌。"))
     limit, person_id, kind, handle, name = rows[0][:5]
-    person = Person(id=person_id, kind=kind, handle=handle, name=name)
+    person = fresh(Person, id=person_id, kind=kind, handle=handle, name=name)
     person._state.adding, person._state.db = False, "default"
     act = Act(person, now, Via.API)
     seats = tuple(Held(row[5], row[6]) for row in rows if row[5] is not None)
@@ -195,32 +196,40 @@ def _each_once(pairs: list[tuple[str, Any]]) -> None:
         raise ValueError("a name stands twice")
 
 
-def once(
-    request: HttpRequest, name: str, now: datetime, body: bytes, work: Callable[[], Any], ready: Answer | None = None
-) -> Answer:
-    """Do a write once for each Idempotency-Key; its answer is kept in the same transaction, so a refusal burns no key.
+def claim(request: HttpRequest, name: str, now: datetime, body: bytes, answer: Answer | None = None) -> doors.Claim:
+    """The request's Idempotency-Key, to be taken with its effect.
 
     Args:
         name: whose key it is.
         body: what the request says; with its address it must be the same when the key comes again.
-        work: the command; gives the answer, unless it is `ready` before.
+        answer: what will be answered, where it is known.
+
+    Raises:
+        BadRequest: `key_missing`.
+    """
+    key = doors.checked_key(request.META.get("HTTP_IDEMPOTENCY_KEY"))
+    return doors.Claim(name, key, f"{request.method} {request.path}\n".encode() + body, now, answer)
+
+
+def once(request: HttpRequest, name: str, now: datetime, body: bytes, work: Callable[[], Answer]) -> Answer:
+    """Do a write once for each Idempotency-Key; its answer is kept in the same transaction, so a refusal burns no key.
+
+    Args:
+        name, body: as for `claim`.
+        work: the command; gives the answer.
 
     Raises:
         BadRequest: `key_missing`.
         KeyReused: the same key with something else.
         InFlight: the first request has not ended.
     """
-    key = doors.checked_key(request.headers.get("Idempotency-Key"))
-    said = f"{request.method} {request.path}\n".encode() + body
+    wanted = claim(request, name, now, body)
     with tx.writing():
-        kept = doors.claim(name, key, said, now, ready)
+        kept = doors.claim(wanted)
         if kept is not None:
             return kept
-        done = work()
-        if ready is not None:
-            return ready
-        answer: Answer = done
-        doors.keep(name, key, answer)
+        answer = work()
+        doors.keep(name, wanted.key, answer)
     return answer
 
 

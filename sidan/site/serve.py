@@ -22,7 +22,7 @@ import sidan
 log = logging.getLogger(__name__)
 
 THREADS_SQLITE = 8
-THREADS_POSTGRES = 6
+THREADS_POSTGRES = 4
 WORKERS_POSTGRES = 2
 KILL_SECONDS = 20
 RESTART_SECONDS = 3.0

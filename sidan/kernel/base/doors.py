@@ -1,10 +1,12 @@
 """What stands at every door: throttles, and idempotency keys whose answer is kept with the effect."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import OperationalError, connection
 from django.utils.translation import gettext as _
@@ -94,12 +96,38 @@ def checked_key(raw: str | None) -> str:
     return raw
 
 
-def claim(bearer: str, key: str, body: bytes, now: datetime, answer: Answer | None = None) -> Answer | None:
-    """Take an idempotency key inside the command's transaction, so that a refusal does not burn it.
+@dataclass(frozen=True)
+class Claim:
+    """An idempotency key that is to be taken with the effect, in one transaction: a refusal does not burn it.
 
     Args:
         bearer: whose key it is; `anonymous` shares one namespace, in which the body is the proof.
+        body: what was asked; the same key must come with the same body.
         answer: the answer, where it is known before the work is done; else `keep` it afterwards.
+    """
+
+    bearer: str
+    key: str
+    body: bytes
+    now: datetime
+    answer: Answer | None = None
+
+    # An expired key is free again.
+    SQL: ClassVar[str] = (
+        "INSERT INTO base_door (key, count, expires_at, body_hash, status, answer) VALUES (%s, 1, %s, %s, %s, %s) "
+        "ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at, body_hash = excluded.body_hash, "
+        "status = excluded.status, answer = excluded.answer WHERE base_door.expires_at <= %s"
+    )
+
+    def values(self) -> list[Any]:
+        """What `SQL` is asked with; it changes one row where the key was free, none where it was not."""
+        until, answer = self.now + timedelta(hours=KEEP_HOURS), self.answer
+        said = (answer.status, answer.body) if answer else (None, None)
+        return [name("key", self.bearer, self.key), _stamp(until), sha256(self.body).digest(), *said, _stamp(self.now)]
+
+
+def claim(wanted: Claim) -> Answer | None:
+    """Take an idempotency key inside the command's transaction.
 
     Returns:
         None where the key was free, else the first answer.
@@ -109,36 +137,46 @@ def claim(bearer: str, key: str, body: bytes, now: datetime, answer: Answer | No
         InFlight: the first request has not ended within the database's lock timeout.
     """
     tx.insist()
-    door, digest = name("key", bearer, key), sha256(body).digest()
-    values: list[Any] = [
-        door,
-        _stamp(now + timedelta(hours=KEEP_HOURS)),
-        digest,
-        answer.status if answer else None,
-        answer.body if answer else None,
-    ]
+    with patience(), connection.cursor() as cursor:
+        cursor.execute(Claim.SQL, wanted.values())
+        free = cursor.rowcount == 1
+    return None if free else kept(wanted)
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """Around a statement that takes a key: whoever waits too long for somebody else's is told so.
+
+    Raises:
+        InFlight: the first request has not ended within the database's lock timeout.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        if "lock timeout" in str(error):
+            raise InFlight from error
+        raise
+
+
+def kept(claim: Claim) -> Answer:
+    """What was answered the first time, for a key that was not free. One query.
+
+    Raises:
+        KeyReused, InFlight: as `claim`.
+    """
     with connection.cursor() as cursor:
-        try:
-            # An expired key is free again.
-            cursor.execute(
-                "INSERT INTO base_door (key, count, expires_at, body_hash, status, answer) VALUES (%s, 1, %s, %s, %s, %s) "
-                "ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at, body_hash = excluded.body_hash, "
-                "status = excluded.status, answer = excluded.answer WHERE base_door.expires_at <= %s",
-                [*values, _stamp(now)],
-            )
-        except OperationalError as error:
-            if "lock timeout" in str(error):
-                raise InFlight from error
-            raise
-        if cursor.rowcount == 1:
-            return None
-        cursor.execute("SELECT body_hash, status, answer FROM base_door WHERE key = %s", [door])
-        seen, status, kept = cursor.fetchone()
-    if bytes(seen) != digest:
+        cursor.execute(
+            "SELECT body_hash, status, answer FROM base_door WHERE key = %s", [name("key", claim.bearer, claim.key)]
+        )
+        found = cursor.fetchone()
+    if found is None:
+        raise InFlight  # it was free again a moment later
+    seen, status, answer = found
+    if bytes(seen) != sha256(claim.body).digest():
         raise KeyReused
-    if kept is None:
+    if answer is None:
         raise InFlight
-    return Answer(status, bytes(kept))
+    return Answer(status, bytes(answer))
 
 
 def keep(bearer: str, key: str, answer: Answer) -> None:

@@ -8,6 +8,8 @@ before anybody is told that it was done. What is acknowledged survives a power c
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -73,26 +75,30 @@ def _node(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-_logs: dict[Path, _Log] = {}
+_logs: dict[str, _Log] = {}
 _making = threading.Lock()
+_later = threading.local()
 
 
-def _log_of(database: Path) -> _Log:
-    log = _logs.get(database)
+def _log_of(database: str | Path) -> _Log:
+    log = _logs.get(str(database))
     if log is None:
         with _making:
-            log = _logs.setdefault(database, _Log(database))
+            log = _logs.setdefault(str(database), _Log(Path(database)))
     return log
 
 
-def replaced(database: Path) -> bool:
+def replaced(database: str | Path) -> bool:
     """Whether the database file was moved or replaced since this process first asked or wrote."""
     return _log_of(database).replaced()
 
 
-def settle(database: Path) -> None:
+def settle(database: str | Path) -> None:
     """Wait until the commits of this process to a database file are on the disk; nothing where tests switched it off."""
     if not getattr(settings, "SIDAN_SETTLE", True):
+        return
+    if getattr(_later, "wanted", False):
+        _later.owed = database
         return
     try:
         _log_of(database).settle()
@@ -101,6 +107,19 @@ def settle(database: Path) -> None:
         return
     except OSError as error:
         raise OperationalError(f"the log cannot be written to the disk: {error.strerror}") from error
+
+
+@contextmanager
+def later() -> Iterator[list[str | Path]]:
+    """Collect what must be waited for instead of waiting: the caller calls `settle` for it before anybody is told."""
+    owed: list[str | Path] = []
+    _later.wanted, _later.owed = True, None
+    try:
+        yield owed
+    finally:
+        _later.wanted = False
+        if _later.owed is not None:
+            owed.append(_later.owed)
 
 
 def cut_log() -> None:

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from django.db import connection, transaction
@@ -36,7 +35,7 @@ def writing() -> Iterator[None]:
     with _writer, transaction.atomic():
         yield
     # Outside the lock: while this thread waits for the disk the next one writes, and one wait serves all who came before it.
-    durable.settle(Path(connection.settings_dict["NAME"]))
+    durable.settle(connection.settings_dict["NAME"])
 
 
 def writes(command: Callable[P, R]) -> Callable[P, R]:

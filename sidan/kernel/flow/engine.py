@@ -176,7 +176,7 @@ def row_of(flow: Flow, subject: Flowing) -> dict[str, Any]:
 def flat(value: Any) -> Any:
     """A column's value as the journal writes it."""
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return value.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     if isinstance(value, date):
         return value.isoformat()
     return value

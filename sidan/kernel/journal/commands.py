@@ -9,6 +9,7 @@ import orjson
 from django.db import connection
 
 from sidan.kernel.base import tx
+from sidan.kernel.base.rows import fresh
 from sidan.kernel.journal import hashing
 from sidan.kernel.journal.models import Entry, Seal
 from sidan.kernel.org.act import Act
@@ -36,8 +37,8 @@ def prepare(
     """An entry with its hash, not yet written: the flow engine puts the hash on the row first."""
     text = canonical_json(data or {})
     digest = hashing.entry_hash(kind, subject, seq, prev, act.by.pk, act.at, act.via, frm, to, text)
-    return Entry(
-        kind=kind, subject=subject, seq=seq, prev=prev, hash=digest, by_id=act.by.pk, at=act.at, via=act.via,
+    return fresh(
+        Entry, id=None, kind=kind, subject=subject, seq=seq, prev=prev, hash=digest, by_id=act.by.pk, at=act.at, via=act.via,
         frm=frm, to=to, data=text,
     )  # fmt: skip
 

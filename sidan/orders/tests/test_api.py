@@ -418,7 +418,7 @@ def test_a_database_that_is_gone_is_told_with_a_number(monkeypatch: pytest.Monke
     def gone(*_args: Any) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(asking, "ask", gone)
+    monkeypatch.setattr(asking, "ask_once", gone)
     answer = Api().post(ORDERS, wish())
     assert code_of(answer, 503) == "unavailable"
     assert answer["Retry-After"]
@@ -430,7 +430,7 @@ def test_a_bug_tells_nothing_of_itself(monkeypatch: pytest.MonkeyPatch, settings
     def broken(*_args: Any) -> None:
         raise ValueError("13812345678")
 
-    monkeypatch.setattr(asking, "ask", broken)
+    monkeypatch.setattr(asking, "ask_once", broken)
     for settings.DEBUG in (False, True):
         answer = Api().post(ORDERS, wish())
         assert code_of(answer, 500) == "internal"

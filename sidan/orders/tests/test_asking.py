@@ -15,7 +15,7 @@ from sidan.kernel.notify.models import Message
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act, Via
 from sidan.kernel.org.models import Contact, Person
-from sidan.orders.commands import asking
+from sidan.orders.commands import asking, writing
 from sidan.orders.flow import ORDER
 from sidan.orders.models import Category, Order, Text
 from sidan.orders.queries import lists, reading
@@ -220,3 +220,13 @@ def test_an_order_costs_at_most_eight_statements(django_assert_max_num_queries: 
     fresh = Order.objects.get(pk=order.pk)
     assert engine.fold(ORDER, journal.entries(order.subject())) == engine.row_of(ORDER, fresh)
     assert fresh.state in OPEN
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite inserts row by row")
+def test_what_people_type_makes_no_statement_of_its_own() -> None:
+    """Statements are kept for ever: one for each text would fill the memory."""
+    asking.ask(draft(text="one", place="here", name="a"))
+    kept = writing._one_statement.cache_info().currsize
+    for word in ("", "0", "1", "true", "submitted", "x'); --"):
+        asking.ask(draft(text=f"two {word}", place=f"there {word}", name=f"b {word}"))
+    assert writing._one_statement.cache_info().currsize == kept

@@ -53,7 +53,10 @@ def once(request: HttpRequest, act: Act, verb: Callable[[], Any], *more: bytes) 
     token = doors.checked_key(request.POST.get("form_token"))
     said = {name: request.POST.getlist(name) for name in sorted(request.POST) if name not in _NOT_SAID}
     body = orjson.dumps([request.path, said]) + b"".join(more)
-    if doors.claim(f"desk:{act.by.pk}", token, body, act.at, doors.Answer(303, request.path.encode())) is not None:
+    if (
+        doors.claim(doors.Claim(f"desk:{act.by.pk}", token, body, act.at, doors.Answer(303, request.path.encode())))
+        is not None
+    ):
         return False
     verb()
     return True

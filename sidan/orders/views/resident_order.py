@@ -172,7 +172,10 @@ def move(request: HttpRequest, noun: str) -> HttpResponse:
 def take_once(order: Order, step: Step, cleaned: Mapping[str, Any], token: str, act: Act) -> None:
     """A step, once for its form and its words: a second press changes nothing, other words from the same page count anew."""
     said = sha256(orjson.dumps(cleaned)).hexdigest()
-    if doors.claim("form", f"{token[:80]}:{step.noun}:{said}", b"", act.at, doors.Answer(303, b"")) is None:
+    if (
+        doors.claim(doors.Claim("form", f"{token[:80]}:{step.noun}:{said}", b"", act.at, doors.Answer(303, b"")))
+        is None
+    ):
         VERBS[step.do](order, act=act, **cleaned)
 
 
@@ -219,6 +222,6 @@ def _show_once(order: Order, taken: list[Picture], token: str, act: Act) -> int:
     if photos.count(order) + len(taken) > photos.MOST_OF_ORDER:
         raise Invalid(fields={"photos": _("一单最多 %(n)d 张照片。") % {"n": photos.MOST_OF_ORDER}})
     said = sha256("".join(one.sha256 for one in taken).encode()).hexdigest()
-    if doors.claim("form", f"{token[:80]}:photo:{said}", b"", act.at, doors.Answer(303, b"")) is not None:
+    if doors.claim(doors.Claim("form", f"{token[:80]}:photo:{said}", b"", act.at, doors.Answer(303, b""))) is not None:
         return 0
     return photos.attach(order, taken, act)

@@ -56,7 +56,7 @@ def _place(made: asking.Draft, token: str, found: list[Picture], now: datetime) 
     """
     answer = {"number": made.order.number, "code": made.code, "lost": 0}
     body = sealed.seal(answer).encode()
-    seen = doors.claim("form", token, b"", now, doors.Answer(201, body))
+    seen = doors.claim(doors.Claim("form", token, b"", now, doors.Answer(201, body)))
     if seen is not None:
         first: dict[str, Any] = sealed.unseal(seen.body)
         return first

@@ -97,11 +97,11 @@ class TestKeys:
         self, body: bytes = b"{}", *, at: datetime = NOW, who: str = "p:1", answer: Answer | None = None
     ) -> Answer | None:
         with tx.writing():
-            return doors.claim(who, "key-1", body, at, answer)
+            return doors.claim(doors.Claim(who, "key-1", body, at, answer))
 
     def test_a_key_that_comes_again_gets_the_first_answer(self) -> None:
         with tx.writing():
-            assert doors.claim("p:1", "key-1", b"{}", NOW) is None
+            assert doors.claim(doors.Claim("p:1", "key-1", b"{}", NOW)) is None
             doors.keep("p:1", "key-1", Answer(201, b'{"number":"8K3M2Q7P"}'))
         assert self.claim() == Answer(201, b'{"number":"8K3M2Q7P"}')
 
@@ -153,7 +153,7 @@ class TestKeys:
 @pytest.mark.django_db(transaction=True)
 def test_a_claim_outside_a_command_is_a_bug() -> None:
     with pytest.raises(RuntimeError):
-        doors.claim("p:1", "key-1", b"{}", NOW)
+        doors.claim(doors.Claim("p:1", "key-1", b"{}", NOW))
     with pytest.raises(RuntimeError):
         doors.keep("p:1", "key-1", Answer(200, b""))
 
