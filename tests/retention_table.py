@@ -88,6 +88,7 @@ NOT_PERSONAL: dict[str, dict[str, str]] = {
     "orders.DeadlineRule": dict.fromkeys(("klass", "urgency", "source"), _RULE),
     "orders.LadderRule": dict.fromkeys(("klass", "tell", "source"), _RULE),
     "orders.RefusalReason": dict.fromkeys(("code", "name", "name_en", "route", "route_en", "phone", "source"), _RULE),
+    "orders.Place": dict.fromkeys(("code", "estate", "building", "spot", "source"), "of a place where many live"),
     "orders.Batch": {
         "system": "another system's name", "map_name": "of a map", "file_name": "that the importing officer chose",
         "file_hash": _HASH,

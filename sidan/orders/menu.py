@@ -15,6 +15,7 @@ from sidan.web.act import act_of
 
 HOME = "/desk/"
 RECORDERS = frozenset({"recorder", "community", "dispatcher"})
+KEEPERS = frozenset({"community", "operator"})  # of places with posters
 OVERSEERS = frozenset({"community", "dispatcher", "handler", "checker", "supervisor"})
 
 _TONES = {
@@ -62,6 +63,7 @@ def _places(act: Act) -> list[tuple[str, Any]]:
     offered: list[tuple[str, Any, bool]] = [
         (f"{HOME}orders/", _("全部工单"), bool(roles & (OVERSEERS | RECORDERS))),
         (f"{HOME}record/", _("代居民点单"), bool(roles & RECORDERS)),
+        (f"{HOME}places/", _("地点和海报"), bool(roles & KEEPERS)),
         (f"{HOME}reveals/", _("保密身份"), "supervisor" in roles),
         (f"{HOME}figures/", _("三率"), bool(roles & OVERSEERS)),
         (f"{HOME}deputies/", _("岗位与代理"), bool(roles)),

@@ -22,6 +22,7 @@ fill it
   token create|revoke                  bearers for programs
 look at it
   export orders|journal        csv or jsonl        [--out FILE] [--format csv|jsonl]
+  poster CODE         posters of a community's estates and buildings as a PDF   [--estate NAME] [--place CODE] [--out FILE] [--per-page 1|4]
   verify              prove the journal: chains, hashes, seals        [--json]
   rebuild --check     prove that every row equals the fold of its journal        [--json]
   manage ...          Django's own commands
@@ -103,6 +104,12 @@ def parser() -> argparse.ArgumentParser:
         one = verb(what, name, f"exporting:{name}")
         one.add_argument("--out", metavar="FILE", help="instead of the standard output")
         one.add_argument("--format", choices=("csv", "jsonl"), help="else by FILE's name, else csv")
+    poster = verb(verbs, "poster", "posters:poster")
+    poster.add_argument("unit", metavar="CODE", help="official code of a community or village")
+    poster.add_argument("--estate", help="only this estate's")
+    poster.add_argument("--place", metavar="CODE", help="only this place's")
+    poster.add_argument("--out", metavar="FILE", help="else posters-CODE.pdf here")
+    poster.add_argument("--per-page", type=int, choices=(1, 4), default=4)
     verb(verbs, "verify", "proving:verify").add_argument("--json", action="store_true")
     rebuild = verb(verbs, "rebuild", "proving:rebuild")
     rebuild.add_argument("--check", action="store_true", required=True, help="compare only; nothing is written")

@@ -45,7 +45,7 @@ class Wish:
         anonymous: no contact is kept at all.
         confidential: contact is kept and hidden from whoever handles.
         about: code of the unit that is complained about; nobody who sits there acts or sees.
-        consent: for a proxy: the resident has agreed to be recorded.
+        consent: for a proxy: the resident has agreed to be recorded. From a resident it says that they ask for somebody else.
     """
 
     text: object
@@ -78,6 +78,7 @@ class Draft:
     code: str = ""  # the receipt's 6 digits, where there is no telephone
     emergency: str = ""
     message: dict[str, Any] | None = None  # columns of the receipt's message
+    helper: Person | None = None  # who asks for somebody else, without an account
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def draft(wish: Wish, act: Act | None, at: datetime, via: Via) -> Draft:
     emergency = rulebook().emergency(clean.category, org.local_date(at))
     order = _order(wish, clean, person, maker, at, emergency)
     made = Draft(order, clean.text, person, contact, _entry(order, clean.text, maker), code, emergency)
+    made.helper = maker.by if clean.proxy and act is None else None
     if clean.phone and not emergency:
         made.message = {
             "topic": "orders.receipt", "key": f"{order.subject()}/1/resident", "lane": order.subject(),
@@ -213,8 +215,9 @@ def ask_once(made: Draft, claim: doors.Claim) -> doors.Answer | None:
 def _write(made: Draft, claim: doors.Claim | None) -> bool:
     order, entry = made.order, made.entry
     before: list[Row] = []
-    if made.person._state.adding:
-        before.append(("org_person", {"id": made.person.pk, "kind": made.person.kind, "name": ""}))
+    for person in (made.person, made.helper):
+        if person is not None and person._state.adding:
+            before.append(("org_person", {"id": person.pk, "kind": person.kind, "name": ""}))
     if made.contact:
         columns = {name: value for name, value in made.contact.items() if value is not None}
         before.append(("org_contact", {"person_id": made.person.pk, **columns}))
@@ -233,7 +236,7 @@ def _write(made: Draft, claim: doors.Claim | None) -> bool:
     if key is None:
         return False
     order.pk = key
-    for written in (order, made.person):
+    for written in filter(None, (order, made.person, made.helper)):
         written._state.adding, written._state.db = False, "default"
     return True
 
@@ -292,14 +295,14 @@ def _point(lat: object, lon: object) -> tuple[float, float] | None:
 def _proxy(wish: Wish, channel: str | None, unit: org.Node | None, act: Act | None) -> bool:
     """Whether somebody else writes it down. Staff always do, whatever the channel: they need consent and a seat there.
 
-    What staff want for themselves they ask as everybody does: without their bearer and without their seat.
+    A resident does who says that the one it is for has agreed. What staff want for themselves they ask as everybody does: without their bearer and without their seat.
     """
     if channel == Channel.IMPORT:
         raise Invalid(fields={"channel": _("这个渠道只由导入使用。")})
     if act is None or act.by.kind != Person.Kind.STAFF:
         if channel in PROXY_CHANNELS:
             raise Invalid(fields={"channel": _("这个渠道由工作人员代录。")})
-        return False
+        return wish.consent and not wish.anonymous
     roles = ("recorder", "community", "dispatcher")
     if unit is not None and not any(act.holds(role, unit.id) for role in roles):
         raise NotAllowed(_("您只能为自己辖区的居民代录。"))

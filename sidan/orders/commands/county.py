@@ -10,7 +10,8 @@ from django.db.models import Model
 
 from sidan.kernel.base import snapshot, tx
 from sidan.kernel.org.models import DutyPhone, Unit
-from sidan.orders.models import Category, DeadlineRule, DispatchRule, Duty, LadderRule, RefusalReason
+from sidan.orders.models import Category, DeadlineRule, DispatchRule, Duty, LadderRule, Place, RefusalReason
+from sidan.orders.queries import places
 
 FOLDER = Path(__file__).resolve().parents[1] / "county"
 
@@ -32,6 +33,7 @@ def load(folder: Path = FOLDER) -> dict[str, int]:
         (LadderRule, list(_ladder(folder))),
         (RefusalReason, list(_refusals(folder))),
         (DutyPhone, list(_phones(folder, units))),
+        (Place, list(_places(folder, units))),
     )
     for model, rows in tables:
         model._default_manager.bulk_create(rows)
@@ -135,4 +137,15 @@ def _phones(folder: Path, units: dict[str, Unit]) -> Iterator[DutyPhone]:
         yield DutyPhone(
             unit=units[row["unit_code"]], day_phone=row["day_phone"], night_phone=row["night_phone"],
             valid_from=_since(row), source=row["source"],
+        )  # fmt: skip
+
+
+def _places(folder: Path, units: dict[str, Unit]) -> Iterator[Place]:
+    """Estates and buildings; a county may leave the file out and let its communities enter them."""
+    path = folder / "places.csv"
+    for row in _rows(path) if path.is_file() else ():
+        names = row["estate"], row["building"], row["spot"]
+        yield Place(
+            code=row["code"] or places.derived(row["unit_code"], names), unit=units[row["unit_code"]], estate=names[0],
+            building=names[1], spot=names[2], valid_from=_since(row), source=row["source"],
         )  # fmt: skip

@@ -7,6 +7,7 @@ from sidan.orders.models.governing import (
     DispatchRule,
     Duty,
     LadderRule,
+    Place,
     RefusalReason,
 )
 from sidan.orders.models.order import Batch, Order, Reveal, Support, Text
@@ -20,6 +21,7 @@ __all__ = [
     "LadderRule",
     "Looking",
     "Order",
+    "Place",
     "RefusalReason",
     "Reveal",
     "Support",

@@ -132,3 +132,25 @@ class RefusalReason(Dated):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["code", "valid_from"], name="orders_refusal_version")]
+
+
+class Place(Dated):
+    """A spot of a community with a poster of its own: an estate, a building of it, where the poster hangs.
+
+    Its code stands in the poster's address and stays the same from version to version.
+    """
+
+    code = models.CharField(max_length=8, db_index=True)
+    unit = models.ForeignKey("org.Unit", models.PROTECT, related_name="+")
+    estate = models.CharField(max_length=40)
+    building = models.CharField(max_length=30, default="", blank=True)
+    spot = models.CharField(max_length=30, default="", blank=True)
+
+    class Meta:
+        db_table = "orders_known_place"  # an index of the orders has the plainer name
+        constraints = [models.UniqueConstraint(fields=["code", "valid_from"], name="orders_place_version")]
+
+    @property
+    def words(self) -> str:
+        """The place as it is written on the poster and into the order, without its community."""
+        return " ".join(filter(None, (self.estate, self.building, self.spot)))

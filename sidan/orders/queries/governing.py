@@ -252,6 +252,16 @@ def _when(rows: QuerySet[Any], when: str, today: date) -> QuerySet[Any]:
     return rows.filter(Q(valid_to=None) | Q(valid_to__gt=today), valid_from__lte=today)
 
 
+def holding_now(of: Table, today: date) -> QuerySet[Any]:
+    """The rows that hold today."""
+    return _when(of.model.objects.all(), "now", today)
+
+
+def coming(of: Table, today: date) -> QuerySet[Any]:
+    """The rows that begin or end later."""
+    return _when(of.model.objects.all(), "coming", today)
+
+
 def _line(of: Table, one: Any, today: date) -> dict[str, Any]:
     cells = of.cells(one)
     shown = [(of.column(name).field.label, of.column(name).words(cells[name])) for name in of.listed]

@@ -11,6 +11,7 @@ from sidan.kernel.base.errors import Invalid
 from sidan.kernel.flow import fields
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.models import Unit
+from sidan.orders.keys import ALPHABET
 from sidan.orders.models.governing import ANY
 from sidan.orders.rulebook import rulebook
 
@@ -42,6 +43,17 @@ class NewCode(fields.Line):
         code = padded(super()._clean(raw))
         if not re.fullmatch(r"([0-9]{2}){1,3}", code):
             raise self.wrong(_("类别代码是 2 位、4 位或 6 位数字，例如 010302。"))
+        return code
+
+
+@dataclass(frozen=True)
+class PlaceCode(fields.Line):
+    """A poster's code: letters and digits that nobody misreads."""
+
+    def _clean(self, raw: Any) -> str:
+        code = super()._clean(raw).upper()
+        if not 4 <= len(code) <= self.max_chars or set(code) - set(ALPHABET):
+            raise self.wrong(_("编码是 4 到 8 位字母和数字，不用 0、O、1、I、L。"))
         return code
 
 

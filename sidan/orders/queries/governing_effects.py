@@ -88,6 +88,18 @@ def _phones_touched(plan: Plan) -> list[str]:
     return [_("%(n)d 个单位（含下级）的居民会看到这个号码。") % {"n": n}]
 
 
+def _places_touched(plan: Plan) -> list[str]:
+    return [_("已经提交的单里写的地点不变；扫码点单和选地点时按新的。")]
+
+
+def _places_warn(plan: Plan) -> list[str]:
+    if plan.after is None:
+        return [_("停用后选不到这个地点，贴出去的海报扫码仍能点单。请记得把海报取下来。")]
+    if plan.before and plan.before["unit"] != plan.after["unit"]:
+        return [_("这个地点换到另一个社区（村）：扫旧海报的新单会归到新的社区（村）。")]
+    return []
+
+
 def _categories_warn(plan: Plan) -> list[str]:
     code, book, said = plan.key["code"], rulebook(), []
     if plan.after is not None and len(code) > 2 and book.category(code[:-2], plan.day) is None:
@@ -228,8 +240,10 @@ def _holds(row: Any, day: date) -> bool:
 _TOUCHED: dict[str, Callable[[Plan], list[str]]] = {
     "categories": _categories_touched, "catalogue": _catalogue_touched, "duties": _duties_touched,
     "deadlines": _deadlines_touched, "ladder": _ladder_touched, "phones": _phones_touched,
+    "places": _places_touched,
 }  # fmt: skip
 _WARNINGS: dict[str, Callable[[Plan], list[str]]] = {
     "categories": _categories_warn, "catalogue": _catalogue_warn, "duties": _duties_warn, "deadlines": _deadlines_warn,
     "ladder": _ladder_warn, "refusals": _refusals_warn, "phones": _phones_warn,
+    "places": _places_warn,
 }  # fmt: skip

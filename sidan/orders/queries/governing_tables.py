@@ -20,6 +20,7 @@ from sidan.orders.models.governing import (
     Duty,
     LadderRule,
     Measure,
+    Place,
     RefusalReason,
 )
 from sidan.orders.queries.governing_columns import (
@@ -28,10 +29,12 @@ from sidan.orders.queries.governing_columns import (
     Column,
     Holder,
     NewCode,
+    PlaceCode,
     Several,
     any_or,
     category_words,
 )
+from sidan.orders.queries.places import complete as complete_place
 from sidan.orders.rulebook import rulebook
 from sidan.orders.words import Kind, Klass, Rung, Stage, Urgency
 
@@ -48,6 +51,8 @@ class Table:
         listed: columns that the list shows beside the row's title.
         place: the column that says where a row holds; rows without one hold in the whole county.
         search: the condition for what was typed into the search box.
+        wrong: what is wrong with the values together, by column.
+        complete: fills in what follows from the other values.
     """
 
     name: str
@@ -60,6 +65,7 @@ class Table:
     search: Callable[[str], Q]
     place: str = ""
     wrong: Callable[[dict[str, Any]], dict[str, str]] = lambda _cleaned: {}
+    complete: Callable[[dict[str, Any]], dict[str, Any]] = lambda cleaned: cleaned
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -89,6 +95,7 @@ class Table:
         cleaned = fields.clean(tuple(column.field for column in self.columns), raw)
         if found := self.wrong(cleaned):
             raise Invalid(fields=found)
+        cleaned = self.complete(cleaned)
         return {column.name: column.stored(cleaned[column.name]) for column in self.columns}
 
     def cells_of(self, stored: dict[str, Any]) -> Cells:
@@ -107,6 +114,8 @@ class Table:
             said.append(words or _("全县"))
         if self.model is RefusalReason:
             said = [cells.get("name", "")]
+        if self.model is Place:
+            said = [cells.get(name, "") for name in ("estate", "building", "spot", "code") if cells.get(name)]
         return " · ".join(said)
 
     def subject(self, cells: Cells) -> str:
@@ -159,6 +168,11 @@ def _dispatch_wrong(cleaned: dict[str, Any]) -> dict[str, str]:
 def _refusal_wrong(cleaned: dict[str, Any]) -> dict[str, str]:
     code = cleaned["code"]
     return {} if code.isascii() and code.replace("_", "").isalnum() else {"code": _("代码只用小写字母、数字和下划线。")}
+
+
+def _place_wrong(cleaned: dict[str, Any]) -> dict[str, str]:
+    node = cleaned["unit"]
+    return {"unit": _("地点要放在一个社区（村）下面。")} if node.level != "community" else {}
 
 
 _CATEGORY = Column(CategoryCode("category_code", gettext_lazy("类别")))
@@ -280,4 +294,20 @@ PHONES = Table(
     "unit",
 )  # fmt: skip
 
-TABLES = {table.name: table for table in (CATEGORIES, CATALOGUE, DUTIES, DEADLINES, LADDER, REFUSALS, PHONES)}
+PLACES = Table(
+    "places", gettext_lazy("地点和海报"), gettext_lazy("小区、楼栋和张贴点。每个地点一张海报，扫码点单时地点已经填好。"), Place, ("code",),
+    (
+        Column(
+            PlaceCode("code", gettext_lazy("海报编码"), gettext_lazy("不填就自动编；印在海报上，定了不再改"), required=False, max_chars=8)
+        ),
+        Column(AnUnit("unit", gettext_lazy("社区（村）")), "unit_code"),
+        Column(fields.Line("estate", gettext_lazy("小区、院落或路段"), max_chars=40)),
+        Column(fields.Line("building", gettext_lazy("楼栋"), required=False, max_chars=30)),
+        Column(fields.Line("spot", gettext_lazy("张贴点"), gettext_lazy("比如：二单元门口、物业公告栏"), required=False, max_chars=30)),
+    ),
+    ("unit",),
+    lambda text: Q(code=text.upper()) | Q(estate__contains=text) | Q(building__contains=text) | Q(unit__in=_units_like(text)),
+    "unit", _place_wrong, complete_place,
+)  # fmt: skip
+
+TABLES = {table.name: table for table in (CATEGORIES, CATALOGUE, DUTIES, DEADLINES, LADDER, REFUSALS, PHONES, PLACES)}

@@ -123,6 +123,8 @@ def _who(order: Order, entry: Entry, names: dict[int, str], staff: bool) -> str:
         return _("系统")
     if entry.via == "import":
         return _("导入")
+    if entry.by_id == order.recorded_by_id and entry.by_id not in names:
+        return _("替居民点单的人")  # another resident, who has no name here
     return names.get(entry.by_id, "") if staff else ""
 
 

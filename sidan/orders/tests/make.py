@@ -10,7 +10,7 @@ from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act, Via
 from sidan.kernel.org.models import DutyPhone, Person, Seat, Unit
 from sidan.orders.commands import VERBS, asking
-from sidan.orders.models import Category, DeadlineRule, DispatchRule, Duty, LadderRule, Order, RefusalReason
+from sidan.orders.models import Category, DeadlineRule, DispatchRule, Duty, LadderRule, Order, Place, RefusalReason
 from sidan.orders.words import S
 
 SINCE = date(2026, 1, 1)
@@ -99,6 +99,12 @@ def rules(made: dict[str, Unit]) -> None:
         ("supervise", "after", 4, "handler;dispatcher;supervisor"), ("list", "after", 24, "handler;dispatcher;supervisor"),
     ):  # fmt: skip
         LadderRule.objects.create(rung=rung, klass="*", when=when, amount=amount, measure="hours", tell=tell, **dated)
+    for code, estate, building in (
+        ("XY2345", "香怡花园", "3栋"),
+        ("XY2346", "香怡花园", "12栋"),
+        ("XY2347", "农贸市场", ""),
+    ):
+        Place.objects.create(code=code, unit=made["500233001001"], estate=estate, building=building, **dated)
     for code, name in (
         ("emergency", "紧急情况"), ("litigation", "应走诉讼"), ("repeat", "重复"), ("no_info", "未补充"), ("outside", "职责外"),
     ):  # fmt: skip

@@ -27,7 +27,7 @@ def fill(client: Client, **changes: Any) -> str:
     for href, values, extra in (
         ("/report/", WHAT, ()),
         ("/report/where/", WHERE, ()),
-        ("/report/more/", MORE, ("public", "about", "photos")),
+        ("/report/more/", MORE, ("public", "about", "photos", "for_other")),
     ):
         asked = (*values, *extra)
         answer = client.post(href, {**values, **{name: value for name, value in changes.items() if name in asked}})
@@ -78,9 +78,9 @@ def now_in(state: Any, **wish: Any) -> Order:
     return make.order_in(state, timezone.now(), **wish)
 
 
-def jpeg() -> bytes:
-    """A photo as a telephone makes it, with its place inside."""
-    return samples.picture(gps=True)
+def jpeg(number: int = 0) -> bytes:
+    """A photo as a telephone makes it, with its place inside; each number another one."""
+    return samples.picture(gps=True, size=(640 + 16 * number, 480))
 
 
 def fetch(client: Client, href: str) -> tuple[int, bytes]:

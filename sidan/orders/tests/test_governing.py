@@ -119,7 +119,7 @@ def test_a_row_in_force_is_never_altered() -> None:
         ("categories", {"name": "新名称", "klass": "general"}), ("catalogue", {"lead": "500233-D02"}),
         ("duties", {"role": "assist", "text": "改"}), ("ladder", {"when": "after", "amount": "9", "measure": "hours", "tell": ["handler"]}),
         ("refusals", {"name": "新理由", "route": "新途径"}), ("phones", {"day_phone": "1", "night_phone": "2"}),
-        ("deadlines", {"amount": "99", "measure": "hours"}),
+        ("deadlines", {"amount": "99", "measure": "hours"}), ("places", {"unit": "500233001002", "estate": "新名小区"}),
     ):  # fmt: skip
         first, *others = TABLES[name].model.objects.order_by("pk")
         assert confirmed(client, f"/govern/{name}/{first.pk}/change/", {**changed, **asked}).status_code == 303, name

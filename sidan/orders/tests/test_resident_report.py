@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,10 @@ from django.utils import timezone
 
 from sidan.kernel.base import snapshot, tx
 from sidan.kernel.files.models import Photo
+from sidan.kernel.journal import queries as journal
+from sidan.kernel.notify.models import Message
 from sidan.kernel.org import queries as org
+from sidan.kernel.org.models import Contact
 from sidan.orders.models import Category, Order, Text
 from sidan.orders.tests import make
 from sidan.orders.tests import resident as by
@@ -299,17 +303,21 @@ def test_a_wrongly_chosen_emergency_is_taken_back(client: Client, fire: None) ->
     assert client.get("/report/emergency/")["Location"] == "/report/where/"
 
 
-def upload(name: str = "a.jpg", data: bytes | None = None) -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, by.jpeg() if data is None else data, "image/jpeg")
+def upload(name: str = "a.jpg", data: bytes | None = None, number: int = 0) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, by.jpeg(number) if data is None else data, "image/jpeg")
+
+
+def files_of_drafts() -> list[Path]:
+    return [path for path in photos.folder().rglob("*") if path.is_file()]
 
 
 def test_photos_travel_with_the_order_and_are_journalled(client: Client) -> None:
-    order = by.send(client, photos=[upload(), upload()])
+    order = by.send(client, photos=[upload(), upload(number=1), upload(number=1)])
     kept = Photo.objects.filter(subject=order.subject())
     assert [one.purpose for one in kept] == ["before", "before"]
     assert {one.kept_by_id for one in kept} == {order.asked_by_id}
     assert order.version == 3
-    assert not list(photos.folder().iterdir())
+    assert files_of_drafts() == []
     page = by.text(client.get("/track/order/"))
     for one in kept:
         status, data = by.fetch(client, f"/track/photo/{one.pk}/")
@@ -331,7 +339,7 @@ def test_a_photo_that_cannot_be_read_never_blocks_sending(client: Client) -> Non
 
 def test_more_than_three_photos_are_told_and_three_kept(client: Client) -> None:
     client.post("/report/", by.WHAT)
-    answer = client.post("/report/more/", {**by.MORE, "photos": [upload() for _one in range(4)]})
+    answer = client.post("/report/more/", {**by.MORE, "photos": [upload(number=one) for one in range(4)]})
     assert answer.status_code == 422
     assert by.text(answer).count('name="remove"') == 3
 
@@ -352,29 +360,66 @@ def test_a_full_disk_keeps_the_words_and_says_which_photos_are_missing(
 
 def test_a_photo_is_removed_before_sending_and_seen_by_nobody_else(client: Client) -> None:
     by.fill(client, photos=[upload()])
-    name = next(one.name.split(".")[0] for one in photos.folder().iterdir())
+    name = files_of_drafts()[0].name.split(".")[0]
     assert by.fetch(client, f"/report/photo/{name}/")[0] == 200
     assert by.fetch(Client(), f"/report/photo/{name}/")[0] == 404
     answer = client.post("/report/more/", {**by.MORE, "remove": name})
     assert answer.status_code == 200
     assert by.fetch(client, f"/report/photo/{name}/")[0] == 404
-    assert not list(photos.folder().iterdir())
+    assert files_of_drafts() == []
 
 
-def test_photos_of_drafts_are_swept_after_a_day(client: Client) -> None:
+def test_photos_of_drafts_are_swept_after_a_week(client: Client) -> None:
     token = by.fill(client, photos=[upload()])
-    assert photos.sweep(timezone.now()) == 0
-    assert photos.sweep(timezone.now() + timedelta(days=1, minutes=1)) == 2
+    assert photos.sweep(timezone.now() + timedelta(days=6, hours=23)) == 0
+    assert photos.sweep(timezone.now() + timedelta(days=7, minutes=1)) == 1
+    assert files_of_drafts() == []
     assert client.post("/report/check/", {"form_token": token}).status_code == 303
     assert Photo.objects.count() == 0
-    assert "有 1 张照片没有存上" in by.said(client.get("/receipt/"))
+
+
+def test_a_photo_comes_while_one_writes_and_again_is_the_same_one(client: Client) -> None:
+    assert client.post("/report/photos/", {"photo": upload()}).status_code == 404  # no draft, no photo
+    by.fill(client)
+    sent = [client.post("/report/photos/", {"photo": upload()}) for _again in range(2)]
+    assert [one.status_code for one in sent] == [201, 201]
+    assert sent[0].json() == sent[1].json()
+    assert by.fetch(client, f"/report/photo/{sent[0].json()['name']}/")[0] == 200
+    client.post("/report/photos/", {"photo": upload(number=1)})
+    gone = client.post("/report/photos/", {"photo": upload(number=2)}).json()["name"]
+    assert client.post(f"/report/photos/{gone}/removal/").status_code == 204
+    assert client.post("/report/check/", {"form_token": by.token(client.get("/report/check/"))}).status_code == 303
+    assert Photo.objects.count() == 2
+
+
+def test_a_photo_that_is_none_or_a_fourth_is_refused_in_words(client: Client) -> None:
+    by.fill(client, photos=[upload(number=one) for one in range(3)])
+    fourth = client.post("/report/photos/", {"photo": upload(number=3)})
+    assert (fourth.status_code, fourth.json()["code"]) == (422, "invalid")
+    none = client.post("/report/photos/", {"photo": upload(data=b"<svg></svg>")})
+    assert (none.status_code, none.json()["code"]) == (422, "photo_is_a_document")
+    assert "拍照" in none.json()["said"]
+
+
+def test_somebody_else_is_asked_for_with_their_consent_and_gets_the_message(client: Client) -> None:
+    order = by.send(client, for_other="true")
+    assert order.recorded_by_id not in (None, order.asked_by_id)
+    assert Message.objects.get().to_person_id == order.asked_by_id
+    assert Contact.objects.get().person_id == order.asked_by_id
+    assert "替居民点单的人" in by.said(client.get("/track/order/"))
+    assert journal.verify() is None
+
+
+def test_nobody_agrees_to_what_is_anonymous(client: Client) -> None:
+    order = by.send(client, for_other="true", identity="anonymous")
+    assert order.recorded_by_id is None
 
 
 def test_beginning_anew_forgets_words_and_photos(client: Client) -> None:
     by.fill(client, photos=[upload()])
     assert client.post("/report/clear/")["Location"] == "/report/"
     assert by.TEXT not in by.text(client.get("/report/"))
-    assert not list(photos.folder().iterdir())
+    assert files_of_drafts() == []
 
 
 def test_each_page_costs_at_most_twelve_statements(client: Client) -> None:

@@ -123,7 +123,10 @@ def _defaults(act: Act) -> dict[str, Any]:
     """What is nearly always so: the place where there is only one, and the usual way to this desk."""
     places, roles = _places(act), act.roles()
     channel = Channel.GRID if "recorder" in roles else Channel.DESK if "community" in roles else Channel.PHONE
-    return {"unit": places[0][0] if len(places) == 1 else "", "channel": channel.value, "urgency": Urgency.NORMAL.value}
+    return {
+        "unit": places[0][0] if len(places) == 1 else "", "channel": channel.value, "kind": Kind.HELP.value,
+        "urgency": Urgency.NORMAL.value,
+    }  # fmt: skip
 
 
 def _form(request: HttpRequest, act: Act, wrong: Invalid | None, values: dict[str, Any]) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Pages of the dated tables: list, history, a change, an end, a taking back, and the overview of all of them."""
 
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +16,7 @@ from sidan.orders.commands import governing as commands
 from sidan.orders.queries import governing
 from sidan.orders.queries.governing import Plan
 from sidan.orders.queries.governing_effects import touched, warnings
-from sidan.orders.queries.governing_tables import TABLES, Table
+from sidan.orders.queries.governing_tables import PLACES, TABLES, Table
 from sidan.orders.rulebook import rulebook
 from sidan.orders.views.governing import (
     HOME,
@@ -36,14 +37,16 @@ _GET_POST = ["GET", "POST"]
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    """How many rows each table has, and what will change when. One query beside the actor's own."""
+    """How many rows each table has, and what will change when. Three queries beside the actor's own."""
     act = operator(request)
     today = org.local_date(act.at)
+    places = governing.holding_now(PLACES, today).count()
     tiles, coming = [], []
-    for name, rows in _all_rows().items():
+    for name, rows in _all_rows(today).items():
         of = TABLES[name]
         stands = [governing.status(row, today) for row in rows]
-        tiles.append({"table": of, "count": sum(one in ("now", "ending") for one in stands)})
+        number = places if of is PLACES else sum(one in ("now", "ending") for one in stands)
+        tiles.append({"table": of, "count": number})
         for row, status in zip(rows, stands, strict=True):
             if status in ("coming", "ending"):
                 coming.append(
@@ -65,7 +68,8 @@ def home(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _all_rows() -> dict[str, list[Any]]:
+def _all_rows(today: date) -> dict[str, list[Any]]:
+    """Every row from memory; of the places, which are many, only those that begin or end later."""
     book = rulebook()
     kept: dict[str, Any] = {
         "categories": book.categories, "catalogue": book.dispatch, "duties": book.duties, "deadlines": book.deadlines,
@@ -74,6 +78,7 @@ def _all_rows() -> dict[str, list[Any]]:
     return {
         **{name: [row for rows in found.values() for row in rows] for name, found in kept.items()},
         "phones": list(DutyPhone.objects.all()),
+        "places": list(governing.coming(PLACES, today)),
     }
 
 

@@ -21,14 +21,13 @@ ABOUT_UNITS = (Kind.COMPLAINT, Kind.REPORT)  # the kinds that may name a unit th
 @dataclass
 class Draft:
     """Args:
-    token: names this draft; an order is placed once for it, however often the button is pressed.
+    token: names this draft; an order is placed once for it, however often the button is pressed. Its photos lie in a
+        folder of that name (see `resident_photos`): they come one by one and at once, and would overwrite each other here.
     values: text by field name.
-    photos: ids, with width and height, of pictures in the drafts' folder.
     """
 
     token: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     values: dict[str, str] = field(default_factory=dict)
-    photos: list[tuple[str, int, int]] = field(default_factory=list)
 
     def write(self, **values: str) -> None:
         """Keep what a page asked for."""
@@ -42,6 +41,11 @@ class Draft:
         chosen = self.get("identity")
         return chosen if chosen in (CONFIDENTIAL, ANONYMOUS) else OPEN
 
+    @property
+    def for_other(self) -> bool:
+        """Whether somebody else is asked for, who has agreed. Nobody agrees to what is anonymous."""
+        return bool(self.get("for_other")) and self.identity != ANONYMOUS
+
     def wish(self) -> Wish:
         """What is asked for, as the command takes it."""
         kind = self.get("kind") or Kind.HELP.value
@@ -53,11 +57,12 @@ class Draft:
             channel=Channel.WEB.value,
             name=self.get("name") or None,
             phone=self.get("phone") or None,
-            place=self.get("place") or None,
+            place=" ".join(filter(None, (self.get("spot_words"), self.get("place")))) or None,
             public=bool(self.get("public")),
             anonymous=self.identity == ANONYMOUS,
             confidential=self.identity == CONFIDENTIAL,
             about=self.get("about") or None if kind in ABOUT_UNITS else None,
+            consent=self.for_other,
         )
 
 
@@ -66,8 +71,7 @@ def read(request: HttpRequest, now: datetime) -> Draft | None:
     kept = sealed.get(request, _NAME, now, KEPT)
     if not isinstance(kept, dict):
         return None
-    photos = [(str(one[0]), int(one[1]), int(one[2])) for one in kept["photos"]]
-    return Draft(str(kept["token"]), dict(kept["values"]), photos)
+    return Draft(str(kept["token"]), dict(kept["values"]))
 
 
 def keep(request: HttpRequest, draft: Draft, now: datetime) -> None:

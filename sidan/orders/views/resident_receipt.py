@@ -4,15 +4,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import segno
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from sidan.kernel.base import doors, tx
+from sidan.kernel.base.errors import NotFound
 from sidan.kernel.files.pictures import Picture
 from sidan.kernel.org.act import Act, Via
+from sidan.orders import drawings
 from sidan.orders.commands import asking
 from sidan.orders.models import DeadlineRule, Order
 from sidan.orders.queries import reading
@@ -22,7 +24,7 @@ from sidan.orders.views import resident_photos as photos
 from sidan.orders.views import resident_track as track
 from sidan.orders.views import resident_words as words
 from sidan.orders.words import S
-from sidan.web import client, sealed
+from sidan.web import client, drawing, sealed
 from sidan.web.pages import go, page
 
 _NAME = "orders.receipt"
@@ -37,14 +39,10 @@ def send(request: HttpRequest, draft: drafts.Draft, made: asking.Draft, now: dat
         TooMany: hundreds of orders within an hour from one address.
     """
     doors.throttle(f"ask:address:{client.address(request)}", PER_ADDRESS, ADDRESS_SECONDS, now)
-    lost = len(draft.photos)
-    found = photos.load(draft)
-    lost -= len(found)
-    answer = _place(made, draft.token, found, now)
-    sealed.put(request, _NAME, {**answer, "token": draft.token, "lost": lost + answer.get("lost", 0)}, now)
+    answer = _place(made, draft.token, photos.load(draft), now)
+    sealed.put(request, _NAME, {**answer, "token": draft.token}, now)
     drafts.drop(request)
-    for name, *_size in draft.photos:
-        photos.drop_of_draft(name)
+    photos.drop_of_draft(draft)
     return track.let_in(go(request, "/receipt/"), answer["number"])
 
 
@@ -81,13 +79,39 @@ def sent_before(request: HttpRequest, token: str, now: datetime) -> bool:
     return bool(token) and _kept(request, now).get("token") == token
 
 
+def _shown(request: HttpRequest, now: datetime) -> tuple[Order | None, dict[str, Any]]:
+    """The order whose receipt this browser may see, and what the session keeps of its sending. Two queries."""
+    kept = _kept(request, now)
+    number = str(kept.get("number") or track.number_of(request))
+    order = Order.objects.filter(number=number).first() if number else None
+    return order, kept if order is not None and kept.get("number") == order.number else {}
+
+
+@require_safe
+def picture(request: HttpRequest) -> HttpResponse:
+    """The receipt as a picture to keep. Two queries, some 50 ms.
+
+    Raises:
+        NotFound: nothing was sent or proved here.
+        NoFont: this machine cannot draw Chinese; the page offers no picture then.
+    """
+    now = timezone.now()
+    order, kept = _shown(request, now)
+    if order is None or order.refusal == "emergency":
+        raise NotFound(_("没有找到回执。"))
+    drawn = drawings.receipt(
+        order, code=kept.get("code", ""), has_it=words.in_hands(order), phone=words.phone(order, now)
+    )
+    response = HttpResponse(drawn, content_type="image/png")
+    response["Content-Disposition"] = f'attachment; filename="sidan-{order.number}.png"'
+    return response
+
+
 @require_safe
 def receipt(request: HttpRequest) -> HttpResponse:
     """The number to keep. At most five queries."""
     now = timezone.now()
-    kept = _kept(request, now)
-    number = str(kept.get("number") or track.number_of(request))
-    order = Order.objects.filter(number=number).first() if number else None
+    order, kept = _shown(request, now)
     if order is None:
         return go(request, "/track/")
     rules = rulebook().deadline_ids
@@ -98,7 +122,8 @@ def receipt(request: HttpRequest) -> HttpResponse:
         request,
         "orders/resident/emergency.html" if order.refusal == "emergency" else "orders/resident/receipt.html",
         order=order,
-        code=kept.get("code", "") if kept.get("number") == order.number else "",
+        code=kept.get("code", ""),
+        may_draw=drawing.face() is not None,
         lost=kept.get("lost", 0),
         qr=_qr(order),
         has_it=words.in_hands(order),
@@ -110,7 +135,6 @@ def receipt(request: HttpRequest) -> HttpResponse:
 
 
 def _qr(order: Order) -> SafeString:
-    """The way back to this order as a picture; it holds the number and no proof."""
-    address = f"{settings.SIDAN_URL}/track/?number={order.number}"
-    drawn = segno.make(address, error="m", micro=False)
+    """The way back to this order as a picture."""
+    drawn = segno.make(drawings.track_address(order), error="m", micro=False)
     return mark_safe(drawn.svg_inline(scale=4, border=3, dark="#000", light="#fff", omitsize=True))
