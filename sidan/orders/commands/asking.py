@@ -295,7 +295,8 @@ def _point(lat: object, lon: object) -> tuple[float, float] | None:
 def _proxy(wish: Wish, channel: str | None, unit: org.Node | None, act: Act | None) -> bool:
     """Whether somebody else writes it down. Staff always do, whatever the channel: they need consent and a seat there.
 
-    A resident does who says that the one it is for has agreed. What staff want for themselves they ask as everybody does: without their bearer and without their seat.
+    A resident does who says that the one it is for has agreed. What staff want for themselves they ask as everybody does:
+    without their bearer and without their seat.
     """
     if channel == Channel.IMPORT:
         raise Invalid(fields={"channel": _("这个渠道只由导入使用。")})

@@ -1,7 +1,5 @@
 """Places with posters: scanned, chosen, kept by their community, printed."""
 
-from pathlib import Path
-
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -15,7 +13,6 @@ from sidan.orders.queries import places
 from sidan.orders.tests import make
 from sidan.orders.tests import resident as by
 from sidan.orders.tests.desk import door, html
-from sidan.site import cli
 from sidan.web import drawing
 
 pytestmark = pytest.mark.django_db
@@ -127,17 +124,6 @@ def test_a_file_without_codes_makes_the_same_places_twice() -> None:
     assert first == places.new_code(unit.id, unit.code, ("金桂苑", "1栋", ""))
     Place.objects.create(code=first, unit_id=unit.id, estate="别的", valid_from=make.SINCE, source="x")
     assert places.new_code(unit.id, unit.code, ("金桂苑", "1栋", "")) != first
-
-
-def test_posters_are_printed_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    if drawing.face() is None:
-        pytest.skip("no Chinese font; mend with: apt-get install fonts-wqy-microhei")
-    out = tmp_path / "posters.pdf"
-    assert cli.main(["poster", UNIT, "--out", str(out)]) == 0
-    assert out.read_bytes().startswith(b"%PDF")
-    assert "4 posters" in capsys.readouterr().out
-    assert cli.main(["poster", UNIT, "--place", "xy2345", "--per-page", "1", "--out", str(out)]) == 0
-    assert cli.main(["poster", "500233-D01"]) == 1
 
 
 def test_without_a_font_nothing_is_promised_and_the_receipt_says_what_to_do(
