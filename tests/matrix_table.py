@@ -75,7 +75,7 @@ desk/deputies/<seat_id>/end/                       5555555555555  11144444g4444
 desk/dispatch/                                     sss333oo33333  5555555555555
 desk/disputes/                                     sss33333333o3  5555555555555
 desk/figures/                                      sssoo3oooooo3  5555555555555
-desk/find/                                         sssgggggggggg  5555555555555
+desk/search/                                       sssoooooooooo  5555555555555
 desk/inbox/                                        sssoo333oo333  5555555555555
 desk/orders/                                       sssoooooooooo  5555555555555
 desk/orders/<number>/                              ssso44o4o4oo4  5555555555555

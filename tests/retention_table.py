@@ -28,6 +28,7 @@ _SAID = Personal("30 days, at most until the person's contact goes", (MESSAGES, 
 
 PERSONAL: dict[str, Personal] = {
     "orders.Text.body": _WORDS,
+    "orders.Indexed.tokens": _WORDS,
     "orders.Order.title": _WORDS,
     "orders.Order.place": _WORDS,
     "orders.Order.lat": _WORDS,

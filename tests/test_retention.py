@@ -23,7 +23,7 @@ from sidan.kernel.notify import relay
 from sidan.kernel.notify.models import ConsoleMessage
 from sidan.kernel.org import codes, sessions
 from sidan.kernel.org.models import Contact, Person
-from sidan.orders.commands import erasing, revealing
+from sidan.orders.commands import erasing, indexing, revealing
 from sidan.orders.models import DeadlineRule, Order, Text
 from sidan.orders.tests import make
 from sidan.orders.words import S
@@ -79,6 +79,7 @@ def house() -> tuple[Order, Order]:
     make.take(order, "check", "checker", note=WORDS)
     make.take(order, "rate", None, solved="yes", satisfied="yes", reason=WORDS)
     other = make.order_in(S.WITHDRAWN, **wish, phone=None)
+    indexing.index([order.number, other.number])
     answer_of_a_door()
     assert relay.relay(make.NOON + timedelta(minutes=1))
     return order, other

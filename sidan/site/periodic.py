@@ -12,7 +12,7 @@ from sidan.kernel.files import commands as files
 from sidan.kernel.journal import commands as journal
 from sidan.kernel.notify import commands as notify
 from sidan.kernel.notify import relay as relays
-from sidan.orders.commands import clockwork, erasing, looking
+from sidan.orders.commands import clockwork, erasing, indexing, looking
 from sidan.orders.commands import digest as digests
 from sidan.orders.views import resident_photos as drafts
 from sidan.web import signing
@@ -45,6 +45,11 @@ def last_tick() -> datetime | None:
 def relay() -> None:
     """Send what waits in the outbox; on SQLite it shares one process and one writer with the pages, so fewer in a run."""
     relays.run(RELAY_MOST_EMBEDDED if connection.vendor == "sqlite" else RELAY_MOST)
+
+
+def index() -> None:
+    """Let the search find what was written since."""
+    indexing.index_new()
 
 
 def seal() -> None:

@@ -18,6 +18,7 @@ from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act, Via
 from sidan.kernel.org.models import Person
 from sidan.orders import clocks
+from sidan.orders.commands import indexing
 from sidan.orders.commands.moving import move, need
 from sidan.orders.models import DeadlineRule, Order, Reveal, Text
 from sidan.orders.models.governing import Measure
@@ -46,6 +47,7 @@ def erase(order: Order, *, act: Act) -> Order:
     rule, shown = clocks.rule_for(order, Stage.RETENTION, act.at), photos.photos(order.subject())
     move(order, "erase", act, data={"rule": rule.pk if rule else None, "photos": len(shown)})
     texts.update(body="", erased_at=act.at)
+    indexing.forget(order)
     Order.objects.filter(pk=order.pk).update(**EMPTY)
     for name, value in EMPTY.items():
         setattr(order, name, value)

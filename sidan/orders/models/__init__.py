@@ -11,6 +11,7 @@ from sidan.orders.models.governing import (
     RefusalReason,
 )
 from sidan.orders.models.order import Batch, Order, Reveal, Support, Text
+from sidan.orders.models.search import Indexed
 
 __all__ = [
     "Batch",
@@ -18,6 +19,7 @@ __all__ = [
     "DeadlineRule",
     "DispatchRule",
     "Duty",
+    "Indexed",
     "LadderRule",
     "Looking",
     "Order",

@@ -107,7 +107,7 @@ def desk(
     condition = waiting(name, act)
     if condition is None:
         return Page([])
-    rows = unended().filter(condition).filter(within or Q(), **_conditions(filters or {}))
+    rows = unended().filter(condition).filter(within or Q(), **conditions(filters or {}))
     if (filters or {}).get("overdue"):
         rows = rows.filter(due_at__lt=act.at)
     return _soonest(rows, after, limit)
@@ -124,10 +124,10 @@ def beside(name: str, act: Act, filters: dict[str, Any], key: str, *, back: bool
     condition = waiting(name, act)
     if condition is None:
         return ""
-    rows = unended().filter(condition).filter(**_conditions(filters))
+    rows = unended().filter(condition).filter(**conditions(filters))
     if filters.get("overdue"):
         rows = rows.filter(due_at__lt=act.at)
-    at, row_id = _opened(key)
+    at, row_id = opened(key)
     if back:
         rows = rows.order_by(F("due_at").desc(nulls_first=True), "-id")
         sooner = (
@@ -155,12 +155,12 @@ def arrived(name: str, act: Act, filters: dict[str, Any], since: int) -> int:
     if not moved:
         return 0
     numbers = {subject.partition(":")[2] for subject in moved}
-    return unended().filter(condition, number__in=numbers).filter(**_conditions(filters)).count()
+    return unended().filter(condition, number__in=numbers).filter(**conditions(filters)).count()
 
 
 def place_of(due_at: datetime | None, row_id: int) -> str:
     """Where a row stands at a desk: the key of a page that would begin after it."""
-    return _key(due_at, row_id)
+    return key_of(due_at, row_id)
 
 
 def waiting(name: str, act: Act) -> Q | None:
@@ -233,17 +233,17 @@ def orders(act: Act, filters: dict[str, Any], *, within: Q | None = None, after:
         within: a further condition: the records behind a figure.
         after: the key of the page before.
     """
-    rows = Order.objects.filter(visible_to(act)).filter(within or Q(), **_conditions(filters))
+    rows = Order.objects.filter(visible_to(act)).filter(within or Q(), **conditions(filters))
     if filters.get("overdue"):
         rows = rows.exclude(state__in=ENDS).filter(due_at__lt=act.at)
     limit = max(1, min(limit, PAGE_MOST))
     if after:
-        at, key = _opened(after)
+        at, key = opened(after)
         moment = at or datetime.min.replace(year=FIRST_YEAR, tzinfo=UTC)
         rows = rows.filter(Q(asked_at__lt=moment) | Q(asked_at=moment, id__lt=key))
     found = list(rows.order_by("-asked_at", "-id").values(*COLUMNS)[: limit + 1])
     last = found[limit - 1] if len(found) > limit else None
-    return Page(found[:limit], _key(last["asked_at"], last["id"]) if last else "", filters)
+    return Page(found[:limit], key_of(last["asked_at"], last["id"]) if last else "", filters)
 
 
 FILTERS: dict[str, tuple[str, ...]] = {
@@ -291,7 +291,8 @@ def clean_filters(raw: dict[str, Any]) -> dict[str, Any]:
     return clean
 
 
-def _conditions(filters: dict[str, Any]) -> dict[str, Any]:
+def conditions(filters: dict[str, Any]) -> dict[str, Any]:
+    """Cleaned filters as look-ups."""
     made = {f"{name}__in": filters[name] for name in FILTERS if name in filters}
     if "unit" in filters:
         made["unit__in"] = org.tree().descendants(filters["unit"])
@@ -310,10 +311,10 @@ def _soonest(rows: Any, after: str, limit: int) -> Page:
     """Rows by their clock; those without one come last."""
     limit = max(1, min(limit, PAGE_MOST))
     if after:
-        rows = rows.filter(_behind(*_opened(after)))
+        rows = rows.filter(_behind(*opened(after)))
     found = list(rows.order_by(F("due_at").asc(nulls_last=True), "id").values(*COLUMNS)[: limit + 1])
     last = found[limit - 1] if len(found) > limit else None
-    return Page(found[:limit], _key(last["due_at"], last["id"]) if last else "")
+    return Page(found[:limit], key_of(last["due_at"], last["id"]) if last else "")
 
 
 def _behind(at: datetime | None, row_id: int) -> Q:
@@ -323,7 +324,8 @@ def _behind(at: datetime | None, row_id: int) -> Q:
     return Q(due_at__gt=at) | Q(due_at=at, id__gt=row_id) | Q(due_at=None)
 
 
-def _key(at: datetime | None, row_id: int) -> str:
+def key_of(at: datetime | None, row_id: int) -> str:
+    """A row's place in an order by time, for the address of the next page."""
     raw = orjson.dumps([at.isoformat() if at else None, row_id])
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
@@ -336,9 +338,19 @@ def _moment(raw: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=org.ZONE)
 
 
-def _opened(key: str) -> tuple[datetime | None, int]:
+def opened(key: str) -> tuple[datetime | None, int]:
+    """The place that a key names.
+
+    Raises:
+        Invalid: it names none.
+    """
     try:
         at, row_id = orjson.loads(base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)))
         return None if at is None else _moment(at), int(row_id)
     except (ValueError, TypeError, OverflowError, binascii.Error) as error:
-        raise Invalid(fields={"next": _("翻页的位置不对，请从第一页重新开始。")}) from error
+        raise Invalid(fields={"next": wrong_place()}) from error
+
+
+def wrong_place() -> str:
+    """What a pager's key that is none gets for an answer."""
+    return _("翻页的位置不对，请从第一页重新开始。")

@@ -91,7 +91,7 @@ def test_an_order_outside_my_tree_is_not_there(handle: str) -> None:
         assert client.get(f"/desk/orders/{order.number}/{path}").status_code == 404
     assert client.post(f"/desk/orders/{order.number}/signing/", {"form_token": "x" * 8}).status_code == 404
     assert order.number not in html(client.get("/desk/orders/"))
-    assert client.get(f"/desk/find/?number={order.number}", follow=True).status_code == 404
+    assert client.get(f"/desk/search/?q={order.number}").status_code == 200
 
 
 def test_nobody_who_sits_in_the_unit_complained_about_sees_anything() -> None:
@@ -219,7 +219,7 @@ def test_filters_live_in_the_address_and_a_wrong_one_is_named() -> None:
 def test_a_number_is_found_however_it_is_typed() -> None:
     order = make.ask()
     typed = f" {order.number[:4].lower()}-{order.number[4:]}　"
-    found = door("community").get("/desk/find/", {"number": typed})
+    found = door("community").get("/desk/search/", {"q": typed})
     assert (found.status_code, found["Location"]) == (303, f"/desk/orders/{order.number}/")
 
 

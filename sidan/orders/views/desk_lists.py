@@ -20,7 +20,7 @@ from sidan.orders.views.desk_door import order_href, staff_act
 from sidan.orders.views.desk_forms import KEYS_OF_A_LIST
 from sidan.orders.views.desk_rows import cards, filter_fields, list_context, mark, options, query, said
 from sidan.orders.words import S
-from sidan.web.pages import errors_of, go, page
+from sidan.web.pages import errors_of, page
 
 # What a desk's own list can be narrowed by; its states stand above it as tabs.
 _AT_A_DESK = ("kind", "klass", "category", "unit", "overdue")
@@ -54,7 +54,7 @@ def desk(request: HttpRequest, name: str) -> HttpResponse:
     act = staff_act(request)
     defined = lists.DESKS[name]
     _insist_on(name, act)
-    filters, errors = _filters(request)
+    filters, errors = filters_of(request)
     tour = desk_tour.of_list(request, name)
     if "since" in request.GET:
         return _news(request, name, act, filters)
@@ -89,7 +89,7 @@ def wall(request: HttpRequest) -> HttpResponse:
     """
     act = staff_act(request)
     _insist_on("overdue", act)
-    filters, errors = _filters(request)
+    filters, errors = filters_of(request)
     hand = org.tree().by_code(request.GET.get("hand", ""))
     within = around.held_by([hand.id]) if hand else None
     if "go" in request.GET:
@@ -118,7 +118,7 @@ def wall(request: HttpRequest) -> HttpResponse:
 def every_order(request: HttpRequest) -> HttpResponse:
     """All orders that the actor may see, newest first; or the records behind a figure. One query."""
     act = staff_act(request)
-    filters, errors = _filters(request)
+    filters, errors = filters_of(request)
     within, figure = _figure(request, act)
     found = lists.Page([]) if errors else lists.orders(act, filters, within=within, after=_after(request))
     kept = [(name, request.GET.get(name, "")) for name in ("figure", "part")] if figure else []
@@ -133,16 +133,6 @@ def every_order(request: HttpRequest) -> HttpResponse:
         "every": True,
     }
     return page(request, "orders/desk/list.html", status=422 if errors else 200, **context)
-
-
-@require_safe
-def find(request: HttpRequest) -> HttpResponse:
-    """Go to an order by its number."""
-    act = staff_act(request)
-    number = around.clean_number(request.GET.get("number", ""))
-    if not number:
-        return go(request, reverse("orders:desk-orders"))
-    return go(request, order_href(around.at_hand(number, act).order.number))
 
 
 def _news(request: HttpRequest, name: str, act: Act, filters: dict[str, Any]) -> HttpResponse:
@@ -161,7 +151,7 @@ def _insist_on(name: str, act: Act) -> None:
         raise NotAllowed(_("您没有“%(desk)s”这个岗位。") % {"desk": lists.DESKS[name].label})
 
 
-def _filters(request: HttpRequest) -> tuple[dict[str, Any], dict[str, Any]]:
+def filters_of(request: HttpRequest) -> tuple[dict[str, Any], dict[str, Any]]:
     """The cleaned filters, or what is wrong with them. A day as the end of a span includes that day."""
     raw = request.GET.dict()
     if len(raw.get("asked_to", "")) == 10:

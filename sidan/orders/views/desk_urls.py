@@ -12,6 +12,7 @@ from sidan.orders.views import (
     desk_presence,
     desk_record,
     desk_reveals,
+    desk_search,
     desk_steps,
 )
 
@@ -19,7 +20,7 @@ _ORDER = "desk/orders/<str:number>/"
 
 urlpatterns: list[URLPattern] = [
     path("desk/", desk_lists.home, name="desk-home"),
-    path("desk/find/", desk_lists.find, name="desk-find"),
+    path("desk/search/", desk_search.search, name="desk-search"),
     path("desk/overdue/", desk_lists.wall, name="desk-overdue"),
     path("desk/community/", desk_lists.desk, {"name": "community"}, name="desk-community"),
     path("desk/dispatch/", desk_lists.desk, {"name": "dispatch"}, name="desk-dispatch"),
