@@ -36,6 +36,7 @@ def seat(person: Person, unit: Unit, role: str, *, from_date: date, to_date: dat
         raise Invalid(fields={"role": _("没有这个岗位。")})
     if to_date and to_date < from_date:
         raise Invalid(fields={"to_date": _("结束日期不能早于开始日期。")})
+    snapshot.bump()
     return Seat.objects.create(person=person, unit=unit, role=role, from_date=from_date, to_date=to_date)
 
 
@@ -48,6 +49,7 @@ def deputise(held: Seat, person: Person, *, from_date: date, to_date: date) -> S
         raise Invalid(fields={"to_date": _("结束日期须晚于开始日期。")})
     if held.to_date is not None and to_date > held.to_date:
         raise Invalid(fields={"to_date": _("原席位 %(day)s 就结束了，代理不能更长。") % {"day": held.to_date}})
+    snapshot.bump()
     return Seat.objects.create(
         person=person, unit_id=held.unit_id, role=held.role, from_date=from_date, to_date=to_date, deputy_for=held
     )
@@ -66,6 +68,7 @@ def end_seat(held: Seat, on: date) -> Seat:
         to_date=held.to_date
     )
     Seat.objects.filter(deputy_for=held, from_date__gte=held.to_date).delete()
+    snapshot.bump()
     return held
 
 

@@ -148,6 +148,14 @@ def holders_of(wanted: Iterable[tuple[int, str]], at: datetime) -> dict[tuple[in
     return found
 
 
+@snapshot.cached("org.attended")
+def attended() -> frozenset[tuple[int, str]]:
+    """The roles that somebody holds today, by unit. One query when a seat changed or the day, none otherwise."""
+    today = local_date(None)
+    rows = Seat.objects.filter(Q(to_date=None) | Q(to_date__gt=today), from_date__lte=today)
+    return frozenset(rows.values_list("unit_id", "role").distinct())
+
+
 def system(handle: str) -> Person:
     """The clock, the importer, the operator's shell: persons that are no human. Made by a migration. One query."""
     return Person.objects.get(handle=handle, kind=Person.Kind.SYSTEM)

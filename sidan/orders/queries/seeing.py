@@ -1,5 +1,7 @@
 """Who sees which orders: one condition for pages, lists, counts, exports and the API alike."""
 
+from collections.abc import Iterable
+
 from django.db.models import Exists, OuterRef, Q
 
 from sidan.kernel.org import queries as org
@@ -95,3 +97,17 @@ def _street(order: Order) -> int:
 def handling_role(node: org.Node) -> str:
     """Who takes up what is sent to a unit: the desk of a community, the handler of a body."""
     return "community" if node.kind in ("community", "village") else "handler"
+
+
+def unattended(nodes: Iterable[org.Node]) -> dict[int, org.Node | None]:
+    """Units where nobody would take up what is sent to them, each with the nearest above that would be told, if any.
+
+    A team's department counts as the unit itself. No query.
+    """
+    tree, held = org.tree(), org.attended()
+    found: dict[int, org.Node | None] = {}
+    for node in nodes:
+        told = next((tree.node(one) for one in reversed(node.path) if (one, handling_role(node)) in held), None)
+        if told is None or (told.id != node.id and not (node.is_body and told.is_body)):
+            found[node.id] = told
+    return found

@@ -11,7 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from sidan.kernel.files.tests.samples import picture
 from sidan.kernel.journal.models import Entry
-from sidan.kernel.org.models import Seat
+from sidan.kernel.org import commands as people
+from sidan.kernel.org.models import Seat, Unit
 from sidan.orders.models import Order, Reveal, Support, Text
 from sidan.orders.queries import reading
 from sidan.orders.tests import make
@@ -104,6 +105,17 @@ def test_a_form_without_its_token_has_no_effect() -> None:
     order = make.ask()
     assert press("community", order, "acceptance", form_token="").status_code == 400
     assert fresh(order).state == S.SUBMITTED
+
+
+def test_a_unit_where_nobody_sits_is_told_apart_with_who_would_hear_of_it() -> None:
+    order = make.order_in(S.AWAITING_DISPATCH)
+    page = html(door("dispatcher").get(f"/desk/orders/{order.number}/"))
+    assert "街道城管办（无人在岗，没有人会收到通知）" in page
+    assert "城市管理局（无人" not in page
+    people.seat(make.person("handler2"), Unit.objects.get(code="500233"), "handler", from_date=make.SINCE)
+    page = html(door("dispatcher").get(f"/desk/orders/{order.number}/"))
+    assert "街道城管办（无人在岗，将通知忠县）" in page
+    assert "住建委（无人" not in page
 
 
 def test_whoever_comes_second_sees_who_was_first_and_keeps_their_words() -> None:

@@ -16,6 +16,7 @@ from sidan.kernel.org.act import Act
 from sidan.orders.flow import SUPPORT
 from sidan.orders.models import Order
 from sidan.orders.queries import reading
+from sidan.orders.queries.seeing import unattended
 from sidan.orders.rulebook import Suggestion, rulebook
 from sidan.web.pages import Ask, Words
 
@@ -136,14 +137,30 @@ def choices(order: Order, act: Act, suggested: Suggestion | None) -> dict[str, l
     own = tree.nodes.get(order.unit_id)
     if own is not None and not told_about(own):
         helpers.append(own)
-    named = [(node.code, node.name) for node in every]
-    others = [(node.code, node.name) for node in every if present is None or node.id != present.id]
+    nobody = unattended([*every, *helpers])
+
+    def named(nodes: Iterable[org.Node], *, short: bool = False) -> list[tuple[str, ...]]:
+        return [
+            (
+                node.code,
+                (node.short_name if short else node.name) + (_warning(nobody[node.id]) if node.id in nobody else ""),
+            )
+            for node in nodes
+        ]
+
     return {
-        "lead": list(named),
-        "proper": list(others),
-        "unit": [(node.code, node.name) for node in helpers if present is None or node.id != present.id],
-        "supports": [(node.code, node.short_name) for node in helpers],
+        "lead": named(every),
+        "proper": named(node for node in every if present is None or node.id != present.id),
+        "unit": named(node for node in helpers if present is None or node.id != present.id),
+        "supports": named(helpers, short=True),
     }
+
+
+def _warning(told: org.Node | None) -> str:
+    """What is said beside a unit where nobody sits."""
+    return (
+        _("（无人在岗，将通知%(unit)s）") % {"unit": told.short_name} if told else _("（无人在岗，没有人会收到通知）")
+    )
 
 
 def _fields(order: Order, step: Step, act: Act) -> tuple[Any, ...]:
