@@ -24,9 +24,9 @@ def filled(total: int) -> dict[str, Any]:
     from sidan.kernel.org import commands as people
     from sidan.kernel.org.act import Via
     from sidan.kernel.org.models import Account, Seat, Unit
-    from sidan.orders.commands import asking, county
+    from sidan.orders.commands import asking
 
-    county.load()
+    ground.county()
     now = timezone.now()
     wish = asking.Wish(text="楼道的灯坏了三天，老人上下楼不方便", unit="500233001001", phone="13800001234")
     pattern = asking.ask(asking.draft(wish, None, now, Via.PAGE))

@@ -63,6 +63,17 @@ def show(figures: list[Figure], as_json: bool) -> int:
     return 0 if all(one.holds for one in figures) else 1
 
 
+def county() -> None:
+    """The real county in an empty house."""
+    from django.utils import timezone
+
+    from sidan.kernel.org import queries as org
+    from sidan.kernel.org.act import Act, Via
+    from sidan.orders.commands import county as counties
+
+    counties.load(act=Act(org.system("importer"), timezone.now(), Via.IMPORT))
+
+
 @contextmanager
 def house(database: str) -> Iterator[Path]:
     """An empty, migrated house: `sqlite` or `postgres` (durable, as delivered). Django is set up on it in this process."""

@@ -104,9 +104,7 @@ def main() -> int:
         own = ["--map", str(asked.map), "--rows", str(asked.rows), *(["--json"] if asked.json else [])]
         return ground.each(asked.db, __file__, [*own, *(["--file", str(asked.file)] if asked.file else [])])
     with ground.house(asked.db) as folder:
-        from sidan.orders.commands import county
-
-        county.load()
+        ground.county()
         path = asked.file
         if path is None:
             path = folder / "cases.csv"

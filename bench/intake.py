@@ -25,9 +25,8 @@ def prepared() -> str:
 
     from sidan.kernel.org import commands as people
     from sidan.kernel.org.models import Seat, Unit
-    from sidan.orders.commands import county
 
-    county.load()
+    ground.county()
     person = people.add_staff("bench", "bench")
     Seat.objects.create(person=person, unit=Unit.objects.get(code=UNIT), role="community", from_date="2026-01-01")
     return people.create_token(person, at=timezone.now(), limit_per_minute=10_000_000)

@@ -42,8 +42,11 @@ import django
 django.setup()
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
+from django.utils import timezone
+from sidan.kernel.org import queries as org
+from sidan.kernel.org.act import Act, Via
 from sidan.orders.commands import county
-county.load()
+county.load(act=Act(org.system("importer"), timezone.now(), Via.IMPORT))
 """
 
 

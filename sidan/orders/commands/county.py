@@ -3,12 +3,15 @@
 import csv
 from collections.abc import Iterator
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from django.db.models import Model
 
 from sidan.kernel.base import snapshot, tx
+from sidan.kernel.journal import commands as journal
+from sidan.kernel.org.act import Act
 from sidan.kernel.org.models import DutyPhone, Unit
 from sidan.orders.models import Category, DeadlineRule, DispatchRule, Duty, LadderRule, Place, RefusalReason
 from sidan.orders.queries import places
@@ -17,8 +20,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "county"
 
 
 @tx.writes
-def load(folder: Path = FOLDER) -> dict[str, int]:
-    """Write every row of an empty house; returns how many of each.
+def load(folder: Path = FOLDER, *, act: Act) -> dict[str, int]:
+    """Write every row of an empty house; returns how many of each. The journal keeps counts and what the files were.
 
     Raises:
         IntegrityError: the house is not empty.
@@ -39,6 +42,11 @@ def load(folder: Path = FOLDER) -> dict[str, int]:
         model._default_manager.bulk_create(rows)
         counts[model._meta.model_name or ""] = len(rows)
     snapshot.bump()
+    files = {path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.csv"))}
+    root = next(unit for unit in units.values() if unit.parent is None)
+    journal.write(
+        "orders.county.loaded", f"orders.county:{root.code}", act=act, data={"counts": counts, "files": files}
+    )
     return counts
 
 

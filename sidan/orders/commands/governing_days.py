@@ -103,14 +103,30 @@ def sync(year: int, seen: str, act: Act) -> worktime.Synced:
     synced = worktime.sync_year(year, act)
     if fingerprint(synced) != seen:
         raise Changed
+    _told(synced, act)
+    snapshot.forget()
+    return synced
+
+
+@tx.writes
+def seed(year: int, act: Act) -> worktime.Synced:
+    """Seed a year without a preview: from the command line, and for the demonstration.
+
+    Raises:
+        Invalid: the year is out of range.
+    """
+    synced = worktime.sync_year(year, act)
+    _told(synced, act)
+    return synced
+
+
+def _told(synced: worktime.Synced, act: Act) -> None:
     journal.write(
         "worktime.year.synced",
-        f"worktime.year:{year}",
+        f"worktime.year:{synced.year}",
         act=act,
         data={"confirmed": synced.confirmed, "changed": len(synced.changed), "kept": [str(day) for day in synced.kept]},
     )
-    snapshot.forget()
-    return synced
 
 
 def recount(act: Act) -> int:

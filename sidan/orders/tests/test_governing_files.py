@@ -2,8 +2,10 @@
 
 import io
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 
+import orjson
 import pytest
 import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -13,6 +15,7 @@ from sidan.kernel.journal import queries as journal
 from sidan.kernel.journal.models import Entry
 from sidan.kernel.org import commands as people
 from sidan.kernel.org import queries as org
+from sidan.kernel.org.act import Act, Via
 from sidan.kernel.org.models import Person, Seat, Unit
 from sidan.orders.commands import county
 from sidan.orders.models import Category, DeadlineRule, DispatchRule, Duty
@@ -32,7 +35,7 @@ def today() -> date:
 @pytest.fixture
 def shipped() -> Client:
     """The county that is shipped, with one operator."""
-    county.load()
+    county.load(act=Act(org.system("importer"), make.NOON, Via.IMPORT))
     who = people.add_staff("operator", "余晓东", password=make.PASSWORD)
     Seat.objects.create(person=who, unit=Unit.objects.get(code="500233"), role="operator", from_date=make.SINCE)
     client = Client()
@@ -71,6 +74,14 @@ def test_what_was_exported_is_imported_again_as_no_change(shipped: Client, name:
     rows = Unit.objects.count() if name == "units" else TABLES[name].model.objects.count()
     assert counts(page) == [0, 0, 0, rows, 0]
     assert "没有要导入的" in page.content.decode()
+
+
+def test_a_county_that_was_loaded_stands_in_the_journal_with_counts_and_its_files(shipped: Client) -> None:
+    entry = Entry.objects.get(kind="orders.county.loaded")
+    said = orjson.loads(entry.data)
+    assert (entry.subject, entry.by.handle, entry.via) == ("orders.county:500233", "importer", "import")
+    assert said["counts"]["units"] == Unit.objects.count()
+    assert said["files"]["ladder.csv"] == sha256((county.FOLDER / "ladder.csv").read_bytes()).hexdigest()
 
 
 def test_a_file_adds_changes_and_ends_after_a_preview(small: Client) -> None:

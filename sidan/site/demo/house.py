@@ -16,8 +16,7 @@ from sidan.kernel.journal import commands as journal
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act, Via
 from sidan.kernel.org.models import Unit
-from sidan.kernel.worktime import commands as worktime
-from sidan.orders.commands import county
+from sidan.orders.commands import county, governing_days
 from sidan.orders.models import DeadlineRule
 from sidan.site.demo import history, staff
 from sidan.site.demo.month import DAYS, WORKING_DAYS_STREET, Month
@@ -77,11 +76,11 @@ def reset() -> None:
 def _prepare(now: datetime) -> None:
     """Rules, calendar and staff."""
     _mark(BUILDING)
-    county.load()
-    day = org.local_date(now)
     act = Act(org.system("shell"), now, Via.CLI)
+    county.load(act=act)
+    day = org.local_date(now)
     for year in range((day - timedelta(days=DAYS)).year, (day + timedelta(days=60)).year + 1):
-        worktime.sync_year(year, act)
+        governing_days.seed(year, act)
     street = Unit.objects.get(code=WORKING_DAYS_STREET)
     DeadlineRule.objects.create(
         stage="reply", klass="general", urgency="normal", unit=street, amount=5, measure="working_days",
@@ -89,7 +88,9 @@ def _prepare(now: datetime) -> None:
         source="演示：白公街道办理规范（虚构），说明镇街可按工作日计时",
     )  # fmt: skip
     snapshot.bump()
-    staff.hire(day - timedelta(days=DAYS + 1))
+    seats = staff.hire(day - timedelta(days=DAYS + 1))
+    root = org.tree().root()
+    journal.write("orders.county.staffed", f"orders.county:{root.code}", act=act, data={"seats": seats})
 
 
 @tx.writes

@@ -82,6 +82,12 @@ def test_persons_are_listed_with_the_seats_of_today(capsys: pytest.CaptureFixtur
     assert {seat["role"] for seat in found["handler"]["seats"]} == {"handler"}
 
 
+def test_a_year_that_was_loaded_stands_in_the_journal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "calendar", "sync", "2026")[0] == 0
+    entry = Entry.objects.get(kind="worktime.year.synced")
+    assert (entry.subject, entry.by.handle, entry.via) == ("worktime.year:2026", "shell", "cli")
+
+
 def test_a_password_is_read_from_the_standard_input_and_weighed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,7 @@ def test_the_month_takes_every_step_and_leaves_every_state_populated() -> None:
     assert [state for state in S if state not in figures.by_state()] == []
     given = set(Order.objects.filter(state=S.NOT_ACCEPTED).values_list("refusal", flat=True))
     assert {"emergency", "no_info", "litigation", "outside"} <= given
+    assert {"orders.county.loaded", "orders.county.staffed", "worktime.year.synced"} <= kinds
     assert Order.objects.filter(round=3).exists()
     assert Order.objects.filter(anonymous=True).exists() or Order.objects.filter(confidential=True).exists()
     assert set(Photo.objects.values_list("purpose", flat=True)) >= {"before"}

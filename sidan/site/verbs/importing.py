@@ -17,7 +17,8 @@ from sidan.orders.commands import county as counties
 def county(args: argparse.Namespace) -> int:
     """Units, catalogues, duties, deadlines, ladder and reasons of an empty house."""
     try:
-        counts = counties.load(Path(args.folder))
+        act = Act(org.system("importer"), datetime.now(UTC), Via.IMPORT)
+        counts = counties.load(Path(args.folder), act=act)
     except IntegrityError:
         raise Invalid("This house has units already; change them on the operator's pages.") from None
     except KeyError as error:

@@ -16,8 +16,7 @@ from sidan.kernel.base.errors import Invalid, NotFound
 from sidan.kernel.org import queries
 from sidan.kernel.org.act import Act, Via
 from sidan.kernel.org.models import Account, Person, Seat, Unit
-from sidan.kernel.worktime import commands as worktime
-from sidan.orders.commands import clockwork
+from sidan.orders.commands import clockwork, governing_days
 from sidan.orders.commands import seats as verbs
 
 
@@ -105,7 +104,7 @@ def revoke_token(args: argparse.Namespace) -> int:
 def sync(args: argparse.Namespace) -> int:
     """Load the days of a year; what was promised in working days follows."""
     now = datetime.now(UTC)
-    done = worktime.sync_year(args.year, _act())
+    done = governing_days.seed(args.year, _act())
     moved = clockwork.redate_open(Act(queries.system("clock"), now, Via.CLOCK)) if done.changed else 0
     notice = "" if done.confirmed else "; its notice is not known yet, so its days are provisional"
     print(f"{args.year}: {len(done.changed)} days changed, {len(done.kept)} kept as set by hand{notice}")
