@@ -155,6 +155,14 @@ govern/units/<code>/seats/new/                     sss333333333o  1113333333332
 govern/units/export/                               sss333333333o  5555555555555
 govern/units/import/                               sss333333333o  1113333333332
 healthz                                            ooooooooooooo  ooooooooooooo
+my/                                                sss3333333333  5555555555555
+my/data/                                           sss3333333333  5555555555555
+my/data/deletion/                                  sss3333333333  1113333333333
+my/data/export/                                    sss3333333333  5555555555555
+my/data/export/<form>/                             sss3333333333  5555555555555
+my/data/name/                                      5555555555555  1113333333333
+my/data/phone/                                     sss3333333333  1113333333333
+my/order/                                          5555555555555  1113333333333
 my/sign-in/                                        ooooooooooooo  2222222222222
 p/<code>/                                          ooooooooooooo  2222222222222
 password/reset/                                    ooooooooooooo  2222222222222

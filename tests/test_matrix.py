@@ -117,7 +117,7 @@ class World:
             "reveal_id": str(reveal.pk), "reveal": str(reveal.pk), "photo_id": str(photo.pk), "photo": str(photo.pk),
             "seat_id": str(deputy.pk), "code": "500233001", "handle": "handler2", "year": "2026", "month": "3", "day": "4",
             "name": "deadlines", "pk": str(rule.pk), "seat": str(seat.pk), "signed": keys.link(world.orders["late"].number),
-            "uidb64": "MQ", "token": "x",
+            "form": "json", "uidb64": "MQ", "token": "x",
         }  # fmt: skip
         return world
 

@@ -200,7 +200,7 @@ ORDER = Flow(
         Step("info_lapse", "info_lapsed", (S.NEED_INFO,), Clock(), S.NOT_ACCEPTED),
         Step("lapse", "lapsed", (S.AWAITING_RATING,), Clock(), S.CLOSED),
         Step("redate", "redated", OPEN, Clock()),
-        Step("erase", "erased", ENDS, Clock(), when=(REOPEN_OVER,)),
+        Step("erase", "erased", ENDS, AnyOf((Clock(), RESIDENT)), when=(REOPEN_OVER,)),
         Step("unload", "unloaded", (S.SUBMITTED, S.CLOSED), Importer(), S.WITHDRAWN),
     ),
 )  # fmt: skip

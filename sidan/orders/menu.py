@@ -10,7 +10,7 @@ from sidan.kernel.org.act import Act
 from sidan.kernel.org.models import Person
 from sidan.orders.queries import lists
 from sidan.orders.words import S
-from sidan.web import menu, words
+from sidan.web import menu, unsent, words
 from sidan.web.act import act_of
 
 HOME = "/desk/"
@@ -30,6 +30,9 @@ def register() -> None:
     """Called once, when the room is made ready."""
     words.register_states({state: (state.label, _TONES[state]) for state in S})
     menu.homes["staff"] = HOME
+    menu.homes["resident"] = "/my/"
+    unsent.offer(r"/desk/(record|deputies|orders/\w+/[a-z-]+)/")
+    unsent.offer(r"/govern/(?!.*/import/$).+")
     menu.offer_link(HOME, _("工作台"), "staff")
     menu.offer_desks(desks)
 

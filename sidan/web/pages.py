@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from sidan.kernel.base.errors import Invalid
+from sidan.web import unsent
 
 Words = str | Promise
 
@@ -48,6 +49,8 @@ def form_page(
     The template gets `values`, `errors` (name -> message) and whatever else is given.
     """
     errors = errors_of(invalid)
+    if request.method == "GET" and (waiting := unsent.of_form(request, request.path)) is not None:
+        values = waiting  # the session ended while this form was being filled
     return render(request, template, {**context, "values": values, "errors": errors}, status=422 if invalid else 200)
 
 
@@ -61,6 +64,7 @@ def errors_of(invalid: Invalid | None) -> dict[str, Words]:
 
 def go(request: HttpRequest, href: str, message: Words = "") -> HttpResponseRedirect:
     """Lead on after a POST, with a message for the next page."""
+    unsent.sent(request)
     if message:
         messages.success(request, str(message))
     response = HttpResponseRedirect(href)

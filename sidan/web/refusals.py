@@ -37,6 +37,7 @@ from sidan.kernel.base.errors import (
     TooLarge,
     Unavailable,
 )
+from sidan.web import unsent
 
 logger = logging.getLogger("sidan.web")
 
@@ -138,6 +139,11 @@ def respond(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         return problem_response(request, refusal)
     if isinstance(refusal, NotSignedIn) and request.method in ("GET", "HEAD"):
         return HttpResponseRedirect(f"{door_for(request.path)}?{urlencode({'next': request.get_full_path()})}")
+    if isinstance(refusal, NotSignedIn) and request.method == "POST" and unsent.keep(request, back := _back(request)):
+        # The words wait on the server; after the sign-in the form stands there as it was.
+        response = HttpResponseRedirect(f"{door_for(back)}?{urlencode({'next': back})}")
+        response.status_code = 303
+        return response
     return page_response(request, refusal)
 
 

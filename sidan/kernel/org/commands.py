@@ -1,6 +1,7 @@
 """Verbs of the organisation: units, persons, seats that begin and end, contacts, bearers."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -115,6 +116,30 @@ def add_resident(*, name: str | None = None, phone: str | None = None, code: str
         )
         Contact.objects.create(person=person, **columns)
     return person
+
+
+@tx.writes
+def correct_contacts(person_ids: Iterable[int], *, name: str | None = None, phone: str | None = None) -> None:
+    """Another name, or another telephone, where a contact has one.
+
+    Args:
+        name, phone: cleaned.
+    """
+    rows = Contact.objects.filter(person_id__in=list(person_ids))
+    if name is not None:
+        for contact in rows.exclude(name_enc=None):
+            Contact.objects.filter(pk=contact.pk).update(name_enc=crypto.seal_text(name))
+    if phone is not None:
+        for contact in rows.exclude(phone_enc=None):
+            made = contact_columns(contact.pk, phone=phone)
+            columns = {key: made[key] for key in ("phone_enc", "phone_hash", "last4_hash")}
+            Contact.objects.filter(pk=contact.pk).update(**columns)
+
+
+@tx.writes
+def name_contact(person_id: int, name: str) -> None:
+    """How somebody who comes by telephone wants to be called."""
+    Contact.objects.filter(person_id=person_id).update(name_enc=crypto.seal_text(name) if name else None)
 
 
 @tx.writes

@@ -4,9 +4,10 @@ What happened stays: the journal holds ids, codes and hashes only, so row and fo
 """
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from sidan.kernel.base import tx
 from sidan.kernel.base.errors import Refusal
@@ -20,7 +21,7 @@ from sidan.kernel.org.models import Person
 from sidan.orders import clocks
 from sidan.orders.commands import indexing
 from sidan.orders.commands.moving import move, need
-from sidan.orders.models import DeadlineRule, Order, Reveal, Text
+from sidan.orders.models import DeadlineRule, ErasureWish, Order, Reveal, Text
 from sidan.orders.models.governing import Measure
 from sidan.orders.rulebook import rulebook
 from sidan.orders.words import ENDS, Stage
@@ -36,16 +37,20 @@ EMPTY = {"title": "", "place": "", "lat": None, "lon": None}
 def erase(order: Order, *, act: Act) -> Order:
     """Empty an order of everything personal. A second time changes nothing.
 
+    The clock does it by the rule of its retention, or because the one who asked wished it; they do it themselves, too.
+
     Raises:
-        NotAllowed: the actor is not the clock.
+        NotAllowed: the actor is neither the clock nor the one who asked.
         NotNow: it has not ended, or may still be reopened.
     """
     need(order, "erase", act)
     texts = Text.objects.filter(order=order, erased_at=None)
     if not texts.exists():
         return order
-    rule, shown = clocks.rule_for(order, Stage.RETENTION, act.at), photos.photos(order.subject())
-    move(order, "erase", act, data={"rule": rule.pk if rule else None, "photos": len(shown)})
+    wished = act.via != Via.CLOCK or ErasureWish.objects.filter(order=order).delete()[0] > 0
+    rule = None if wished else clocks.rule_for(order, Stage.RETENTION, act.at)
+    shown = photos.photos(order.subject())
+    move(order, "erase", act, data={"rule": rule.pk if rule else None, "wished": wished, "photos": len(shown)})
     texts.update(body="", erased_at=act.at)
     indexing.forget(order)
     Order.objects.filter(pk=order.pk).update(**EMPTY)
@@ -73,8 +78,37 @@ def _forget_asker(order: Order) -> None:
 def erase_due(at: datetime, *, limit: int = 500) -> int:
     """Erase the ended orders whose retention is over, by the dated rule that holds today; returns how many.
 
-    Without a rule nothing is erased. One query for each 200 candidates, then a transaction for each order that is due.
+    Without a rule nothing is erased but what its resident wished. One query for each 200 candidates, then a transaction for
+    each order that is due.
     """
+    return _erase_wished(at, limit) + _erase_old(at, limit)
+
+
+def _erase_wished(at: datetime, limit: int) -> int:
+    """Orders whose resident wants them forgotten, as soon as they have ended and cannot be opened again."""
+    act = Act(org.system("clock"), at, Via.CLOCK)
+    over = Q(order__reopen_until=None) | Q(order__reopen_until__lt=at)
+    wishes = ErasureWish.objects.filter(over, order__state__in=ENDS).order_by("at", "pk")
+    return sum(_one(key, act, _erase_if_wished) for key in list(wishes.values_list("pk", flat=True)[:limit]))
+
+
+@tx.writes
+def _erase_if_wished(key: int, act: Act) -> bool:
+    order = Order.objects.filter(pk=key, state__in=ENDS).first()
+    if order is None:
+        return False
+    erase(order, act=act)
+    ErasureWish.objects.filter(order=order).delete()
+    return True
+
+
+@tx.writes
+def wish(order: Order, *, at: datetime) -> None:
+    """Remember that the one who asked wants it forgotten."""
+    ErasureWish.objects.get_or_create(order=order, defaults={"at": at})
+
+
+def _erase_old(at: datetime, limit: int) -> int:
     day = org.local_date(at)
     rules = [
         row
@@ -96,7 +130,7 @@ def erase_due(at: datetime, *, limit: int = 500) -> int:
             break
         last = keys[-1]
         for key in keys[: limit - done]:
-            done += _one(key, act)
+            done += _one(key, act, _erase_if_due)
     return done
 
 
@@ -118,9 +152,9 @@ def _erase_if_due(key: int, act: Act) -> bool:
     return True
 
 
-def _one(key: int, act: Act) -> bool:
+def _one(key: int, act: Act, verb: Callable[[int, Act], bool]) -> bool:
     try:
-        return _erase_if_due(key, act)
+        return verb(key, act)
     except Refusal as refusal:  # somebody moved it, or it may still be reopened: the next round looks again
         log.info("erasing: order %s: %s", key, refusal.code)
         return False

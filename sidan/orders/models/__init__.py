@@ -10,7 +10,7 @@ from sidan.orders.models.governing import (
     Place,
     RefusalReason,
 )
-from sidan.orders.models.order import Batch, Order, Reveal, Support, Text
+from sidan.orders.models.order import Batch, ErasureWish, Order, Reveal, Support, Text
 from sidan.orders.models.search import Indexed
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "DeadlineRule",
     "DispatchRule",
     "Duty",
+    "ErasureWish",
     "Indexed",
     "LadderRule",
     "Looking",

@@ -157,6 +157,13 @@ class Order(Flowing):
         return f"orders.order:{self.number}"
 
 
+class ErasureWish(models.Model):
+    """Whoever asked wants it forgotten, and it goes on: the clock does it as soon as the law lets it."""
+
+    order = models.OneToOneField(Order, models.CASCADE, primary_key=True, related_name="+")
+    at = models.DateTimeField()
+
+
 class Text(models.Model):
     """What somebody wrote: each version a row, named by its entry's number and hash. Erased by emptying the body."""
 

@@ -23,6 +23,7 @@ from sidan.orders.views.desk_conflict import Shown, conflict
 from sidan.orders.views.desk_door import new_token, staff_act
 from sidan.orders.views.desk_rows import flags, mark, rated, said
 from sidan.orders.words import ENDS, Channel, Kind, Klass, S, Urgency
+from sidan.web import unsent
 from sidan.web.pages import page
 
 _TONES = {
@@ -37,7 +38,18 @@ _TONES = {
 def order_page(request: HttpRequest, number: str) -> HttpResponse:
     """One order. At most 12 queries with the frame's."""
     act = staff_act(request)
-    return show(request, around.at_hand(number, act), act, Shown())
+    return show(request, around.at_hand(number, act), act, _unsent(request))
+
+
+def _unsent(request: HttpRequest) -> Shown:
+    """The form that stood open when its writer's session ended, as it was filled."""
+    noun = unsent.noun_below(request, request.path)
+    words = unsent.of_form(request, f"{request.path}{noun}/") if noun else None
+    if words is None:
+        return Shown()
+    step = SUPPORT.by_do["answer"] if noun == desk_forms.SUPPORT_ANSWER else ORDER.by_noun.get(noun)
+    many = {one.name for one in step.fields if one.kind == "units"} if step else set()
+    return Shown(open_noun=noun, values={name: words.getlist(name) if name in many else words[name] for name in words})
 
 
 def show(request: HttpRequest, hand: around.AtHand, act: Act, shown: Shown) -> HttpResponse:

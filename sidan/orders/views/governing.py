@@ -17,6 +17,7 @@ from sidan.orders.commands.governing import Changed
 from sidan.orders.queries import governing
 from sidan.orders.queries.governing_tables import TABLES
 from sidan.orders.views.desk_door import new_token, once
+from sidan.web import unsent
 from sidan.web.act import act_of
 from sidan.web.pages import errors_of, go, page
 
@@ -145,7 +146,7 @@ def run(request: HttpRequest, act: Act, errand: Errand) -> HttpResponse:
     """
     if request.method != "POST":
         return (
-            _form(request, errand, dict(errand.values))
+            _form(request, errand, unsent.of_form(request, request.path) or dict(errand.values))
             if errand.asked
             else _preview(request, errand, errand.look({}), {})
         )

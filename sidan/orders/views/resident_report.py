@@ -13,6 +13,7 @@ from sidan.kernel.base.text import clean_phone, clean_text
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Via
 from sidan.orders.commands import asking
+from sidan.orders.queries import mine
 from sidan.orders.rulebook import rulebook
 from sidan.orders.views import resident_draft as drafts
 from sidan.orders.views import resident_photos as photos
@@ -20,6 +21,7 @@ from sidan.orders.views import resident_receipt as receipts
 from sidan.orders.views import resident_spots as wheres
 from sidan.orders.views import resident_suggest as suggest
 from sidan.orders.words import Kind
+from sidan.web import signing
 from sidan.web.pages import Ask, form_page, go
 
 WHAT, WHERE, MORE, CHECK = "/report/", "/report/where/", "/report/more/", "/report/check/"
@@ -180,6 +182,7 @@ def more(request: HttpRequest) -> HttpResponse:
             return go(request, onward(request, CHECK))
     shown = {
         "identity": drafts.OPEN,
+        **_known(request, draft),
         **{k: v for k, v in draft.values.items() if v},
         **{k: v for k, v in values.items() if v},
     }
@@ -187,6 +190,15 @@ def more(request: HttpRequest) -> HttpResponse:
         request, "more", draft, wrong, values=shown, asks=_more_asks(draft), may_about=_bodies(draft), kept=photos.names(draft),
         photo_ask=_photo_ask(), skipped=wheres.may_skip(draft, org.local_date(now)),
     )  # fmt: skip
+
+
+def _known(request: HttpRequest, draft: drafts.Draft) -> dict[str, str]:
+    """Name and number of whoever is signed in by telephone, until they have answered themselves. At most three queries."""
+    account = signing.account_of(request)
+    if account is None or account.phone_hash is None or "identity" in draft.values:
+        return {}
+    known = mine.facts(account)
+    return {"name": str(known["name"]), "phone": str(known["phone"])}
 
 
 def _wrong_of_more(values: dict[str, str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from sidan.orders.views import (
+    my_pages,
     resident_home,
     resident_order,
     resident_photos,
@@ -29,6 +30,14 @@ urlpatterns: list[URLPattern] = [
     path("receipt/", resident_receipt.receipt, name="receipt"),
     path("receipt/picture.png", resident_receipt.picture, name="receipt-picture"),
     path("t/<str:signed>/", resident_track.link, name="link"),
+    path("my/", my_pages.orders, name="my"),
+    path("my/order/", my_pages.open_order, name="my-order"),
+    path("my/data/", my_pages.data, name="my-data"),
+    path("my/data/name/", my_pages.name, name="my-name"),
+    path("my/data/phone/", my_pages.phone, name="my-phone"),
+    path("my/data/export/", my_pages.export, name="my-export"),
+    path("my/data/export/<str:form>/", my_pages.export, name="my-export-as"),
+    path("my/data/deletion/", my_pages.deletion, name="my-deletion"),
     path("track/", resident_track.track, name="track"),
     path("track/leave/", resident_track.leave, name="track-leave"),
     path("track/photo/<uuid:photo>/", resident_photos.of_order, name="track-photo"),

@@ -14,7 +14,7 @@ from sidan.kernel.notify import relay
 from sidan.kernel.notify.models import ConsoleMessage, Message
 from sidan.kernel.org import codes, sessions
 from sidan.kernel.org.models import Account, Code, Contact, Person, SignIn
-from sidan.web import devices, phone_door, signing
+from sidan.web import devices, menu, phone_door, signing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("sidan.web.tests.doors")]
 HERE, PHONE, ELSEWHERE = "/my/sign-in/", "13912340000", "203.0.113.9"
@@ -40,7 +40,7 @@ def bare(raw: bytes) -> str:
 
 def test_a_new_number_is_an_account_and_the_same_number_comes_back_to_it(client: Client) -> None:
     with time_machine.travel(NOW, tick=False) as clock:
-        assert come_in(client, own="true")["Location"] == "/"
+        assert come_in(client, own="true")["Location"] == menu.homes["resident"]
         first = Account.objects.get()
         assert first.person.kind == Person.Kind.RESIDENT
         assert not first.has_usable_password()
@@ -189,7 +189,7 @@ def test_what_is_no_number_is_said_at_the_field(client: Client) -> None:
 
 
 def test_nobody_is_led_out_of_the_house(client: Client) -> None:
-    assert come_in(client, next="https://evil.example")["Location"] == "/"
+    assert come_in(client, next="https://evil.example")["Location"] == menu.homes["resident"]
 
 
 def test_a_resident_has_no_password_and_gets_no_link_for_one(client: Client) -> None:
