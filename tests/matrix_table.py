@@ -20,6 +20,7 @@ account/devices/ending/                            5555555555555  111gggggggggg
 account/factors/<pk>/removal/                      5555555555555  111ssssssssss
 account/factors/new/                               sssssssssssss  111ssssssssss
 account/recovery/                                  sssssssssssss  111ssssssssss
+_/patterns/                                        sssoooooooooo  1112222222222
 api/v1/                                            4444444444444  4444444444444
 api/v1/categories                                  ooooooooooooo  5555555555555
 api/v1/docs                                        ooooooooooooo  ooooooooooooo

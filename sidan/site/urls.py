@@ -14,6 +14,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sidan.orders.urls")),
 ]
 
+# Django looks these names up here; without them a mistyped address gets a bare English page without a number.
+handler400 = "sidan.web.handlers.bad_request"
+handler403 = "sidan.web.handlers.forbidden"
+handler404 = "sidan.web.handlers.not_found"
+handler500 = "sidan.web.handlers.server_error"
+
 if settings.SIDAN_DEMO:
     from sidan.site.demo.outbox import outbox
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sidan.web import account_pages, passwords, phone_door, staff_door, views
+from sidan.web import account_pages, passwords, patterns, phone_door, staff_door, views
 
 app_name = "web"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("account/devices/ending/", account_pages.devices_end, name="devices-end"),
     path("account/devices/<int:pk>/ending/", account_pages.device_end, name="device-end"),
     path("preferences/", views.preferences, name="preferences"),
+    path("_/patterns/", patterns.patterns, name="patterns"),
     path("password/reset/", passwords.reset, name="password-reset"),
     path("password/set/<str:uidb64>/<str:token>/", passwords.SetPassword.as_view(), name="password-set"),
 ]

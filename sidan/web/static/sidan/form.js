@@ -7,7 +7,9 @@
     if (form.getAttribute("data-sent") === "yes") { event.preventDefault(); return; }
     form.setAttribute("data-sent", "yes");
     // The button is disabled a moment later, so that its own name and value still travel with the form.
+    var pressed = event.submitter || form.querySelector("button");
     window.setTimeout(function () {
+      if (pressed) { pressed.setAttribute("data-busy", ""); }
       Array.prototype.forEach.call(form.querySelectorAll("button"), function (button) { button.disabled = true; });
     }, 0);
   });
@@ -15,7 +17,10 @@
   window.addEventListener("pageshow", function () {
     Array.prototype.forEach.call(document.querySelectorAll("form[data-sent]"), function (form) {
       form.removeAttribute("data-sent");
-      Array.prototype.forEach.call(form.querySelectorAll("button"), function (button) { button.disabled = false; });
+      Array.prototype.forEach.call(form.querySelectorAll("button"), function (button) {
+        button.disabled = false;
+        button.removeAttribute("data-busy");
+      });
     });
   });
   Array.prototype.forEach.call(document.querySelectorAll("[data-max]"), function (box) {
