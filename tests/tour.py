@@ -142,8 +142,8 @@ def posted(client: Client, name: str, role: str, href: str, **values: str) -> It
 
 
 def _page(answer: Any, name: str, role: str, href: str) -> Iterator[Stop]:
-    shown = answer.status_code < 300 and answer.headers.get("Content-Type", "").startswith("text/html")
-    if shown or answer.status_code >= 400:
+    whole = b"<html" in answer.content[:400]  # not a piece that a script fetches into a page
+    if whole and not 300 <= answer.status_code < 400:
         kept = {key: value for key, value in answer.headers.items() if key.lower() != "content-length"}
         yield Stop(name, role, href, answer.status_code, kept, answer.content.decode())
 
