@@ -123,6 +123,8 @@ desk/overdue/                                      sss333oo333o3  5555555555555
 desk/places/                                       sssoo3333333o  1112233333332
 desk/places/<code>/ending/                         5555555555555  1114433333334
 desk/places/posters/                               sssoo3333333o  5555555555555
+desk/phrases/                                      sssoo333oo333  1112233322333
+desk/phrases/<phrase_id>/removal/                  5555555555555  11144444g4444
 desk/record/                                       sssooooo33333  1112222233333
 desk/record/receipt/                               sss4444444444  5555555555555
 desk/reveals/                                      sss33333333o3  5555555555555

@@ -26,7 +26,7 @@ from sidan.kernel.files import commands as files
 from sidan.kernel.org import commands as people
 from sidan.kernel.org.models import Account, Seat
 from sidan.orders import keys
-from sidan.orders.commands import revealing
+from sidan.orders.commands import phrases, revealing
 from sidan.orders.flow import ORDER
 from sidan.orders.models import DeadlineRule, Order
 from sidan.orders.tests import make
@@ -110,6 +110,7 @@ class World:
         )
         make.take(world.orders[S.IN_PROGRESS], "show", "handler", photo=str(photo.pk))
         seat = Seat.objects.get(person=make.person("handler"))
+        phrase = phrases.keep(unit_id=seat.unit_id, title="已修好", body="已经修好了", act=make.act("handler"))
         day = make.NOON.date()
         deputy = people.deputise(seat, make.person("handler3"), from_date=day, to_date=day + timedelta(days=9))
         rule = DeadlineRule.objects.filter(stage="reply")[0]
@@ -117,7 +118,7 @@ class World:
             "reveal_id": str(reveal.pk), "reveal": str(reveal.pk), "photo_id": str(photo.pk), "photo": str(photo.pk),
             "seat_id": str(deputy.pk), "code": "500233001", "handle": "handler2", "year": "2026", "month": "3", "day": "4",
             "name": "deadlines", "pk": str(rule.pk), "seat": str(seat.pk), "signed": keys.link(world.orders["late"].number),
-            "form": "json", "uidb64": "MQ", "token": "x",
+            "form": "json", "uidb64": "MQ", "token": "x", "phrase_id": str(phrase.pk),
         }  # fmt: skip
         return world
 

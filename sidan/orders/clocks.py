@@ -142,3 +142,8 @@ def resumed(order: Order, at: datetime) -> dict[str, Any]:
             order.dispatch_due_at, order.paused_at, at, rule.measure if rule else "hours"
         )
     return changes
+
+
+def extended(order: Order, days: int, at: datetime) -> datetime:
+    """The answer's new deadline after an extension by working days: from the old one, or from now where that has passed."""
+    return worktime.calendar().add(max(order.answer_due_at or at, at), days, "working_days")

@@ -9,6 +9,7 @@ from sidan.kernel.base.errors import NotSignedIn
 from sidan.kernel.org.act import Act
 from sidan.kernel.org.models import Person
 from sidan.orders.queries import lists
+from sidan.orders.queries.phrases import WRITERS
 from sidan.orders.words import S
 from sidan.web import menu, unsent, words
 from sidan.web.act import act_of
@@ -67,6 +68,7 @@ def _places(act: Act) -> list[tuple[str, Any]]:
         (f"{HOME}orders/", _("全部工单"), bool(roles & (OVERSEERS | RECORDERS))),
         (f"{HOME}record/", _("代居民点单"), bool(roles & RECORDERS)),
         (f"{HOME}places/", _("地点和海报"), bool(roles & KEEPERS)),
+        (f"{HOME}phrases/", _("答复模板"), bool(roles & WRITERS)),
         (f"{HOME}reveals/", _("保密身份"), "supervisor" in roles),
         (f"{HOME}figures/", _("三率"), bool(roles & OVERSEERS)),
         (f"{HOME}deputies/", _("岗位与代理"), bool(roles)),

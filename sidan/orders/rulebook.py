@@ -104,6 +104,22 @@ class Rulebook:
                     return row
         return None
 
+    def holders(self, category_code: str, day: date) -> list[tuple[org.Node, Duty]]:
+        """职责清单: the units that lead a category by a row of their own, the most exact rows first."""
+        tree = org.tree()
+        found = []
+        for length in (6, 4, 2):
+            if length > len(category_code):
+                continue
+            for rows in self.duties.values():
+                row = _valid(rows, day)
+                if row is None or row.category_code != category_code[:length] or row.role != Duty.Part.LEAD:
+                    continue
+                node = tree.by_code(row.holder)  # none where the row is that of a kind of unit
+                if node is not None:
+                    found.append((node, row))
+        return found
+
     def may_lead(self, node: org.Node, category_code: str | None, day: date) -> bool:
         """Whether an order may be sent to a unit as main handler. Communities only by their duty list (art. 17)."""
         if node.kind not in _COMMUNITY_KINDS:

@@ -11,7 +11,6 @@ from sidan.kernel.base.errors import Invalid, NotFound
 from sidan.kernel.files.models import Photo
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
-from sidan.kernel.worktime import queries as worktime
 from sidan.orders import clocks
 from sidan.orders.commands.moving import iso, move, need, tell_lead, tell_resident, tell_unit
 from sidan.orders.models import Order, Text
@@ -76,7 +75,7 @@ def extend(order: Order, *, days: int, reason: str, act: Act) -> Order:
     if days > most:
         raise Invalid(fields={"days": _("按规定最多延 %(n)d 个工作日。") % {"n": most}})
     before = order.answer_due_at or act.at
-    due = worktime.calendar().add(max(before, act.at), days, "working_days")
+    due = clocks.extended(order, days, act.at)
     entry = move(
         order, "extend", act, text=reason, answer_due_at=due, extend_left=order.extend_left - 1,
         data={"days": days, "from": iso(before), "to": iso(due)},

@@ -1,6 +1,6 @@
 """Data of the room: the order and what belongs to it, and the dated rows that govern it."""
 
-from sidan.orders.models.desk import Looking
+from sidan.orders.models.desk import Looking, Phrase
 from sidan.orders.models.governing import (
     Category,
     DeadlineRule,
@@ -24,6 +24,7 @@ __all__ = [
     "LadderRule",
     "Looking",
     "Order",
+    "Phrase",
     "Place",
     "RefusalReason",
     "Reveal",

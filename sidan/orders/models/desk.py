@@ -1,4 +1,4 @@
-"""What desks keep beside the orders: who has a page open at this moment."""
+"""What desks keep beside the orders: who has a page open at this moment, and the forms of words of a unit."""
 
 from django.db import models
 
@@ -14,3 +14,14 @@ class Looking(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["order", "person"], name="orders_looking_once")]
+
+
+class Phrase(models.Model):
+    """答复模板: a form of words that a unit's people keep and put into their answers."""
+
+    unit = models.ForeignKey("org.Unit", models.PROTECT, related_name="+")
+    title = models.CharField(max_length=30)
+    body = models.CharField(max_length=800)
+    by = models.ForeignKey("org.Person", models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)

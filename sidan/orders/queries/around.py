@@ -155,8 +155,11 @@ def late_by_unit(act: Act) -> list[Late]:
     return sorted(late, key=lambda one: (one.due_at, one.node.code))
 
 
-def most_urgent(act: Act, *, limit: int = 8) -> list[dict[str, Any]]:
-    """What waits at any of the actor's own desks, soonest due first; the wall only repeats it. One query."""
+def most_urgent(act: Act, *, limit: int = 30) -> list[dict[str, Any]]:
+    """What waits at any of the actor's own desks, soonest due first; the wall only repeats it. One query.
+
+    Each row also says whether a telephone number is kept (not which), and whether the resident was contacted.
+    """
     wanted = [lists.waiting(name, act) for name in lists.DESKS if name != "overdue"]
     condition = Q()
     for one in wanted:
@@ -165,7 +168,9 @@ def most_urgent(act: Act, *, limit: int = 8) -> list[dict[str, Any]]:
     if not condition:
         return []
     rows = lists.unended().filter(condition).order_by(F("due_at").asc(nulls_last=True), "id")
-    return list(rows.values(*lists.COLUMNS)[:limit])
+    phones = Contact.objects.filter(person_id=OuterRef("asked_by_id"), phone_enc__isnull=False)
+    rows = rows.annotate(has_phone=Exists(phones))
+    return list(rows.values(*lists.COLUMNS, "has_phone", "first_contact_at")[:limit])
 
 
 def rates_by_unit(at: datetime, within: Q, fold: dict[int, int]) -> dict[int, list[figures.Rate]]:

@@ -185,7 +185,8 @@ def test_an_orders_page_costs_at_most_twelve_queries(state: S, django_assert_max
     org.attended()  # kept by the process, like the county's tree
     for handle in ("dispatcher", "handler", "county-supervisor", "community"):
         client = door(handle)
-        client.get("/desk/")
+        for page in ("", "phrases/"):  # the tree, the rules and the forms of words are read once
+            client.get(f"/desk/{page}")
         with django_assert_max_num_queries(13) as asked:
             client.get(f"/desk/orders/{order.number}/")
         assert own(asked) <= 12

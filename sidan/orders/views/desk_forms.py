@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sidan.kernel.files.models import Purpose
+from sidan.kernel.flow import fields
 from sidan.kernel.flow.definition import Step
 from sidan.kernel.flow.fields import Field
 from sidan.kernel.org import queries as org
@@ -18,6 +19,7 @@ from sidan.orders.models import Order
 from sidan.orders.queries import reading
 from sidan.orders.queries.seeing import unattended
 from sidan.orders.rulebook import Suggestion, rulebook
+from sidan.orders.views import desk_prefill
 from sidan.web.pages import Ask, Words
 
 SUPPORT_ANSWER = "support-answer"
@@ -74,8 +76,9 @@ def moves(order: Order, steps: Iterable[Step], act: Act, *, may_support: bool = 
             "href": href(order.number, step.noun),
             "fields": _fields(order, step, act),
             "tone": "primary" if step.primary else "danger" if step.do in _DANGER else "plain",
-            "help": _help(order, step),
+            "help": _help(order, step, act),
             "key": KEYS.get(step.noun, ""),
+            "phrases": desk_prefill.phrase_links(order, act) if step.do == "reply" else (),
         }
         for step in steps
     ]
@@ -93,15 +96,22 @@ def href(number: str, noun: str) -> str:
 
 
 def open_noun(offered: Iterable[dict[str, Any]]) -> str:
-    """The step whose form stands open: the first primary one that asks for something."""
-    return next((str(move["noun"]) for move in offered if move["tone"] == "primary" and move["fields"]), "")
+    """The step whose form stands open: the answer, else the first primary one that asks for something."""
+    asking = [str(move["noun"]) for move in offered if move["tone"] == "primary" and move["fields"]]
+    return "reply" if "reply" in asking else asking[0] if asking else ""
 
 
-def values(order: Order, noun: str, suggested: Suggestion | None) -> dict[str, Any]:
-    """What the open form holds before anybody has written: the catalogue's suggestion, the unit that has it."""
+def values(order: Order, noun: str, suggested: Suggestion | None, words: str = "") -> dict[str, Any]:
+    """What the open form holds before anybody has written: the catalogue's suggestion, the unit that has it, what is known.
+
+    Args:
+        words: a form of words that was chosen for the answer.
+    """
     nodes = org.tree().nodes
     if noun == "dispatching" and suggested is not None:
         return {"lead": suggested.lead.code, "supports": [node.code for node in suggested.supports]}
+    if noun == "reply":
+        return {"contacted": "true" if order.first_contact_at is not None else "", "text": words}
     if noun == "ruling" and order.lead_unit_id in nodes:
         return {"lead": nodes[order.lead_unit_id].code}
     return {}
@@ -167,6 +177,15 @@ def _fields(order: Order, step: Step, act: Act) -> tuple[Any, ...]:
     """A step's fields with the catalogue as a list to choose from, and photos as files."""
     if step.noun == PHOTO:
         return PHOTO_FIELDS
+    if step.do == "extend":
+        return tuple(desk_prefill.extension_days(order, one, act) if one.name == "days" else one for one in step.fields)
+    if step.do == "dispute":
+        known = desk_prefill.not_ours(order, act)
+        return tuple(
+            Prefilled(one.name, one.label, one.kind, one.help if one.kind == "longtext" else "", one.required, (),
+                      one.max_chars if isinstance(one, fields.Text) else None, value=known.get(one.name))
+            for one in step.fields
+        )  # fmt: skip
     return tuple(_field(order, step, field, act) for field in reading.fields_of(order, step))
 
 
@@ -199,7 +218,11 @@ def _category(order: Order, step: Step, field: Field, act: Act) -> Prefilled:
     return Prefilled(field.name, field.label, "choice", required=field.required, choices=chosen, value=value)
 
 
-def _help(order: Order, step: Step) -> str:
+def _help(order: Order, step: Step, act: Act) -> str:
+    if step.do == "dispute":
+        duty = desk_prefill.own_duty(order, act)
+        told = _("职责清单里有这一条：“%(text)s”（%(source)s）。")
+        return told % {"text": duty.text, "source": duty.source} if duty else ""
     if step.do == "extend":
         rule = rulebook().deadline_ids.get(order.answer_rule_id or 0)
         return _("还可延期 %(times)d 次，每次最多 %(days)d 个工作日。理由会告诉居民。") % {

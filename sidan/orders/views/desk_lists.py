@@ -1,10 +1,9 @@
-"""The staff's home, their desks, the wall of what is late, and all orders."""
+"""The desks, the wall of what is late, and all orders."""
 
 from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -13,33 +12,16 @@ from sidan.kernel.base.errors import Invalid, NotAllowed
 from sidan.kernel.journal import queries as journal
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
-from sidan.orders import menu
 from sidan.orders.queries import around, figures, lists
 from sidan.orders.views import desk_tour
 from sidan.orders.views.desk_door import order_href, staff_act
 from sidan.orders.views.desk_forms import KEYS_OF_A_LIST
-from sidan.orders.views.desk_rows import cards, filter_fields, list_context, mark, options, query, said
+from sidan.orders.views.desk_rows import filter_fields, list_context, mark, options, query, said
 from sidan.orders.words import S
 from sidan.web.pages import errors_of, page
 
 # What a desk's own list can be narrowed by; its states stand above it as tabs.
 _AT_A_DESK = ("kind", "klass", "category", "unit", "overdue")
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Which desks I have, how many wait there, and what is due first. Two queries beside the frame's."""
-    act = staff_act(request)
-    found = menu.counts(request, act)
-    desks = [
-        {"href": reverse(f"orders:desk-{name}"), "label": lists.DESKS[name].label, "waiting": waiting, "late": late}
-        for name, (waiting, late) in found.items()
-    ]
-    urgent = around.most_urgent(act) if found else []
-    context: dict[str, Any] = {"tiles": desks, "rows": cards(urgent, act.at), "now": act.at, "places": [
-        place for place in menu.desks(request) if place.count is None and place.href != menu.HOME
-    ]}  # fmt: skip
-    return page(request, "orders/desk/home.html", heading=_("我的工作台"), **context)
 
 
 @require_safe

@@ -18,7 +18,7 @@ from sidan.orders.models import Order, Support
 from sidan.orders.queries import around, lists, reading
 from sidan.orders.queries.seeing import in_hand
 from sidan.orders.rulebook import rulebook
-from sidan.orders.views import desk_forms, desk_tour
+from sidan.orders.views import desk_forms, desk_prefill, desk_tour
 from sidan.orders.views.desk_conflict import Shown, conflict
 from sidan.orders.views.desk_door import new_token, staff_act
 from sidan.orders.views.desk_rows import flags, mark, rated, said
@@ -65,7 +65,8 @@ def show(request: HttpRequest, hand: around.AtHand, act: Act, shown: Shown) -> H
     offered = desk_forms.moves(order, steps, act, may_support=_may_support(supports, act))
     nouns = {move["noun"] for move in offered}
     opened = shown.open_noun if shown.open_noun in nouns else desk_forms.open_noun(offered)
-    prefilled = desk_forms.values(order, opened, suggested)
+    words = desk_prefill.phrase_body(request.GET.get(desk_prefill.PHRASE, ""), act)
+    prefilled = desk_forms.values(order, opened, suggested, words)
     context = {
         "order": order,
         "now": act.at,
@@ -86,6 +87,7 @@ def show(request: HttpRequest, hand: around.AtHand, act: Act, shown: Shown) -> H
         "into": hand.into,
         "merged": merged,
         "similar": similar,
+        "may_phrase": any(move.get("phrases") for move in offered),
         "may_merge": "merging" in nouns,
         "merge_href": desk_forms.href(order.number, "merging"),
         "suggested": suggested if nouns & {"dispatching", "ruling"} else None,
@@ -98,7 +100,7 @@ def show(request: HttpRequest, hand: around.AtHand, act: Act, shown: Shown) -> H
         "form_token": new_token(),
         "watched_by": hand.watched_by,
         **_tour(request, order, nouns),
-        **_reach(hand, act, shown),
+        **_reach(hand, act, shown, nouns),
         **({"fresh": _fresh(order, lines, shown), **conflict(order, shown, nouns)} if shown.late else {}),
     }
     return page(request, "orders/desk/order.html", status=shown.status, **context)
@@ -223,7 +225,7 @@ def _fresh(order: Order, lines: list[reading.Line], shown: Shown) -> list[dict[s
     return [_entry(order, line) for line in lines if line.seq > shown.since][-5:]
 
 
-def _reach(hand: around.AtHand, act: Act, shown: Shown) -> dict[str, Any]:
+def _reach(hand: around.AtHand, act: Act, shown: Shown, nouns: set[str]) -> dict[str, Any]:
     """Whether the resident can be reached by this person, and how an identity is opened."""
     order = hand.order
     supervises = act.holds("supervisor", order.unit_id)
@@ -232,6 +234,9 @@ def _reach(hand: around.AtHand, act: Act, shown: Shown) -> dict[str, Any]:
     return {
         "hint": hand.hint,
         "may_read": may_read,
+        "may_call": may_read and hand.has_phone and not order.confidential and not order.anonymous,
+        "may_note": "contact" in nouns,
+        "note_href": desk_forms.href(order.number, "contact"),
         "contact": shown.contact,
         "reveal_until": hand.reveal_until,
         "reveal_asked": hand.reveal_asked,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -63,13 +63,19 @@ def step(request: HttpRequest, number: str, noun: str) -> HttpResponse:
 
 @require_POST
 def read_contact(request: HttpRequest, number: str) -> HttpResponse:
-    """Show name and telephone on this answer only; the reading is an entry of the journal.
+    """Show name and telephone on this answer only; the reading is an entry of the journal. A script gets the number to dial.
 
     Raises:
         NotAllowed: the order is not in this person's hands, or confidential and not opened to them.
+        NotNow: nothing was left; or a script asks for the number of somebody who keeps theirs back.
     """
     act = staff_act(request)
     hand = around.at_hand(number, act)
+    if request.accepts("application/json") and not request.accepts("text/html"):
+        if hand.order.anonymous or hand.order.confidential:
+            raise NotNow(_("居民没有留下联系方式，可以在单上留言。"), code="no_contact")
+        phone = revealing.read_contact(hand.order, act=act)["phone"]
+        return JsonResponse({"phone": phone}, status=200 if phone else 409)
     return show(request, hand, act, Shown(contact=revealing.read_contact(hand.order, act=act)))
 
 

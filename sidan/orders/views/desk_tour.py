@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from sidan.kernel.base.errors import Invalid
@@ -17,7 +18,7 @@ from sidan.orders.queries import lists
 from sidan.orders.views.desk_door import order_href
 from sidan.web.pages import Words, go
 
-FROM = "from"
+FROM, BACK = "from", "back"
 _NOT_A_FILTER = ("after", "go", "at", "since", FROM)
 
 
@@ -89,6 +90,9 @@ def onward(request: HttpRequest, order: Order, key: str, act: Act, words: Words)
         key: the place at which the order stood before the step.
     """
     tour = of_order(request)
+    if request.POST.get(BACK):  # pressed in a list: the list stays
+        row = f"#row-{order.number}"
+        return go(request, (tour.href if tour else reverse("orders:desk-home")) + row, _told(order, words))
     if tour is None:
         return go(request, order_href(order.number), words)
     condition = lists.waiting(tour.name, act)
@@ -96,8 +100,12 @@ def onward(request: HttpRequest, order: Order, key: str, act: Act, words: Words)
     if not passes or lists.unended().filter(condition or Q(), pk=order.pk).exists():
         return go(request, tour.order(order.number), words)
     number = lists.beside(tour.name, act, tour.filters, key)
-    told = format_html(
+    return go(request, tour.order(number) if number else tour.href, _told(order, words))
+
+
+def _told(order: Order, words: Words) -> SafeString:
+    """What was done to which order, with the way back to it."""
+    return format_html(
         '{}{} <a class="notice__link" href="{}" data-key="b">{}</a>',
         words, _("（%(number)s）") % {"number": order.number}, order_href(order.number), _("回到这一单"),
     )  # fmt: skip
-    return go(request, tour.order(number) if number else tour.href, told)

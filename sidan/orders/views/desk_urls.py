@@ -8,19 +8,21 @@ from sidan.orders.views import (
     desk_lists,
     desk_order,
     desk_papers,
+    desk_phrases,
     desk_places,
     desk_presence,
     desk_record,
     desk_reveals,
     desk_search,
     desk_steps,
+    desk_today,
 )
 
 _ORDER = "desk/orders/<str:number>/"
 
 urlpatterns: list[URLPattern] = [
-    path("desk/", desk_lists.home, name="desk-home"),
     path("desk/search/", desk_search.search, name="desk-search"),
+    path("desk/", desk_today.home, name="desk-home"),
     path("desk/overdue/", desk_lists.wall, name="desk-overdue"),
     path("desk/community/", desk_lists.desk, {"name": "community"}, name="desk-community"),
     path("desk/dispatch/", desk_lists.desk, {"name": "dispatch"}, name="desk-dispatch"),
@@ -38,6 +40,8 @@ urlpatterns: list[URLPattern] = [
     path("desk/figures/", desk_figures.figures_page, name="desk-figures"),
     path("desk/deputies/", desk_deputies.deputies, name="desk-deputies"),
     path("desk/deputies/<int:seat_id>/end/", desk_deputies.end, name="desk-deputy-end"),
+    path("desk/phrases/", desk_phrases.phrases, name="desk-phrases"),
+    path("desk/phrases/<int:phrase_id>/removal/", desk_phrases.remove, name="desk-phrase-removal"),
     path(_ORDER, desk_order.order_page, name="desk-order"),
     path(f"{_ORDER}print/", desk_papers.ticket, name="desk-ticket"),
     path(f"{_ORDER}presence/", desk_presence.presence_of, name="desk-presence"),
