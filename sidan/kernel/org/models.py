@@ -119,7 +119,10 @@ class Seat(models.Model):
 
 
 class AccountManager(BaseUserManager["Account"]):
-    """Makes logins for persons."""
+    """Makes logins for persons, and reads a login with its person: nobody looks at one without the other."""
+
+    def get_queryset(self) -> models.QuerySet["Account"]:
+        return super().get_queryset().select_related("person")
 
     def create_user(self, handle: str, password: str | None, person: Person) -> "Account":
         account = Account(handle=handle, person=person)

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -28,6 +30,12 @@ _AUTOCOMPLETE = {"phone": "tel"}
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """An icon of the sprite; the word beside it says what it means."""
+    return _drawn(settings.STORAGES["staticfiles"]["BACKEND"], name)
+
+
+@cache
+def _drawn(storage: str, name: str) -> SafeString:
+    """Drawn once: a list shows two hundred, and a sprite's address stays while a process lives."""
     return format_html(
         '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', static("sidan/icons.svg"), name
     )
@@ -64,40 +72,42 @@ def localtime(at: datetime | None, now: datetime | None = None) -> SafeString | 
     return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), local_words(at, now))
 
 
-@register.inclusion_tag("web/_due.html")
+@register.simple_tag
 def due(
     at: datetime | None, now: datetime | None = None, ended_at: datetime | None = None, paused: bool = False
-) -> dict[str, Any]:
+) -> SafeString | str:
     """Remaining time as words, icon and class; with `ended_at` whether it was kept; `paused` while the clock stands."""
     if at is None:
-        return {}
-    now = now or timezone.now()
+        return ""
+    css, sign, text = _left(at, now or timezone.now(), ended_at, paused)
+    return format_html(
+        '<span class="due due--{}">{}<time datetime="{}">{}</time></span>',
+        css, icon(sign), timezone.localtime(at).isoformat(), text,
+    )  # fmt: skip
+
+
+def _left(at: datetime, now: datetime, ended_at: datetime | None, paused: bool) -> tuple[str, str, str]:
+    """Class, icon and words of a deadline."""
     if ended_at is not None:
         late = ended_at - at
         kept = late <= timedelta(0)
         text = _("按期") if kept else _("超期 %(span)s") % {"span": span_words(late)}
-        return {"at": at, "css": "kept" if kept else "missed", "icon": "done" if kept else "alert", "text": text}
+        return ("kept", "done", text) if kept else ("missed", "alert", text)
     if paused:
-        return {"at": at, "css": "calm", "icon": "clock", "text": _("计时暂停")}
+        return "calm", "clock", _("计时暂停")
     left = at - now
     if left < timedelta(0):
-        return {"at": at, "css": "over", "icon": "alert", "text": _("已超期 %(span)s") % {"span": span_words(left)}}
+        return "over", "alert", _("已超期 %(span)s") % {"span": span_words(left)}
     if left <= timedelta(days=7):
-        css = "soon" if left <= SOON else "calm"
-        return {"at": at, "css": css, "icon": "clock", "text": _("还剩 %(span)s") % {"span": span_words(left)}}
-    return {
-        "at": at,
-        "css": "calm",
-        "icon": "clock",
-        "text": _("%(date)s前") % {"date": local_words(at, now, with_time=False)},
-    }
+        return "soon" if left <= SOON else "calm", "clock", _("还剩 %(span)s") % {"span": span_words(left)}
+    return "calm", "clock", _("%(date)s前") % {"date": local_words(at, now, with_time=False)}
 
 
-@register.inclusion_tag("web/_state.html")
-def state(code: str, label: object = "", tone: str = "") -> dict[str, Any]:
+@register.simple_tag
+def state(code: str, label: object = "", tone: str = "") -> SafeString:
     """A state as a badge with its word; the word and tone come from `words.register_states` where not given."""
     known = words.state(code)
-    return {"code": code, "label": label or known.label, "tone": tone or known.tone}
+    return format_html('<span class="badge badge--{}">{}</span>', tone or known.tone, label or known.label)
 
 
 @register.simple_tag
