@@ -44,7 +44,10 @@ def open_page(chromium: Any, house: str) -> Iterator[Callable[..., Any]]:
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
-        page.on("request", lambda asked: None if asked.url.startswith((house, "data:")) else faults.append(asked.url))
+        page.on(
+            "request",
+            lambda asked: None if asked.url.startswith((house, "data:", "blob:")) else faults.append(asked.url),
+        )
         return page
 
     yield opened

@@ -2,23 +2,26 @@
 // writing, and can be sent again. What has not arrived when the form is sent travels with the form.
 (function () {
   "use strict";
-  const SIDE = 1600, BYTES = 300 * 1024;
+  const BYTES = 300 * 1024, TRIES = [[1600, 0.8], [1600, 0.6], [1600, 0.4], [1100, 0.5], [800, 0.4]];
   function made(tag, words) { const one = document.createElement(tag); one.textContent = words || ""; return one; }
   async function small(file) {
-    const image = new Image();
+    const image = new Image(), canvas = made("canvas");
+    let blob = null, drawn = 0;
     image.src = URL.createObjectURL(file);
     try { await image.decode(); } catch (unreadable) { return file; } // the server says what is wrong with it
-    const scale = Math.min(1, SIDE / Math.max(image.naturalWidth, image.naturalHeight));
-    const canvas = made("canvas");
-    canvas.width = Math.round(image.naturalWidth * scale);
-    canvas.height = Math.round(image.naturalHeight * scale);
-    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-    URL.revokeObjectURL(image.src);
-    for (const quality of [0.8, 0.65, 0.5, 0.35]) {
-      const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", quality));
-      if (blob && (blob.size <= BYTES || quality === 0.35)) { return new File([blob], "photo.jpg", { type: "image/jpeg" }); }
+    for (const [side, quality] of TRIES) {
+      if (drawn !== side) {
+        const scale = Math.min(1, side / Math.max(image.naturalWidth, image.naturalHeight));
+        canvas.width = Math.round(image.naturalWidth * scale);
+        canvas.height = Math.round(image.naturalHeight * scale);
+        canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+        drawn = side;
+      }
+      blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", quality));
+      if (blob && blob.size <= BYTES) { break; }
     }
-    return file;
+    URL.revokeObjectURL(image.src);
+    return blob ? new File([blob], "photo.jpg", { type: "image/jpeg" }) : file;
   }
   customElements.define("photo-picker", class extends HTMLElement {
     connectedCallback() {
