@@ -37,7 +37,9 @@ PAGES = (
 
 def test_x1_a_first_visit_costs_at_most_60_kilobytes(open_page: OpenPage) -> None:
     page = rated(open_page)
-    page.context.route("**/*", lambda route: route.continue_())  # turns the browser's cache off: every visit is the first
+    page.context.route(
+        "**/*", lambda route: route.continue_()
+    )  # turns the browser's cache off: every visit is the first
     bodies: list[bytes] = []
     page.on("response", lambda got: bodies.append(got.body()) if got.status == 200 else None)
     weights = {}
