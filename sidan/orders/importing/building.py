@@ -6,7 +6,7 @@ written. The inner path is plain string work, because it is walked a million tim
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from datetime import datetime
 from functools import partial
@@ -24,7 +24,7 @@ from sidan.kernel.org.act import Via
 from sidan.kernel.org.models import Contact, Person, new_id
 from sidan.orders.flow import ORDER
 from sidan.orders.importing.clocking import Clock, Clockwork
-from sidan.orders.importing.forms import Forms, Values
+from sidan.orders.importing.forms import Forms
 from sidan.orders.importing.rows import Coded, Instant, Row
 from sidan.orders.models import Order
 from sidan.orders.words import Channel, S
@@ -46,31 +46,40 @@ _GIVEN = (*OWN, "category_id", "batch_id", "external_system")
 _COLUMNS = [one.attname for one in Order._meta.concrete_fields if not one.null or one.attname in _GIVEN]
 SHARED = tuple(name for name in _COLUMNS if name not in OWN)
 ORDER_COLUMNS = (*SHARED, *OWN)
-# In the order of the JSON's keys: clocks, answered, asked, closed, clocks, the number, clocks.
-_BEFORE, _BETWEEN, _AFTER = (
-    ("answer_due_at", "answer_from", "answer_rule_id"), ("dispatch_due_at", "due_at", "due_rule_id"), ("tick_at",),
-)  # fmt: skip
-_HOLES = ("answered_at", "asked_at", "asked_by_id", "closed_at", "external_number")
+# Clocks that stand side by side in the order of the JSON's keys.
+_STRETCHES = (
+    ("answer_due_at", "answer_from", "answer_rule_id"),
+    ("dispatch_due_at", "due_at", "due_rule_id"),
+    ("tick_at",),
+)
+_ABOUT = f"{ORDER.name}:"
 
 
 class Built(NamedTuple):
-    """The rows of one order, each in the database's form; person and contact only where one is known."""
+    """The rows of many orders, each in the database's form; None in place of a person and contact that nobody knows."""
 
-    order: Any
-    text: Any
-    entry: Any
-    person: Any
-    contact: Any
+    persons: list[Any]
+    contacts: list[Any]
+    orders: list[Any]
+    texts: list[Any]
+    entries: list[Any]
+
+
+class _Common(NamedTuple):
+    """What orders share that say the same in words and are closed or not."""
+
+    form: str  # of the first entry's JSON
+    shared: Any  # columns of the order
+    lane: int
 
 
 class _Face(NamedTuple):
-    """A clock in the forms in which it is needed."""
+    """What orders share that were asked at the same moment, have the same rules, and are closed or not."""
 
-    running: tuple[str, ...]  # names of the columns that are not null
-    before: Values  # for the JSON
-    between: Values
-    after: Values
-    columns: Any
+    stretches: tuple[str, ...]  # of the JSON: its clocks
+    clocks: Any  # columns of the order
+    frame: Any  # of the first entry's row
+    hashed: tuple[bytes, bytes]  # what the hash is over, before and after the number
 
 
 class Builder:
@@ -87,91 +96,97 @@ class Builder:
         self._batch_id, self._system, self._by, self._forms = batch_id, system, importer.pk, forms
         self._now = Instant(at, str(engine.flat(at)), hashing.micros(at), 0)
         self._clockwork, self._tree = clockwork, org.tree()
-        self._shared: dict[tuple[Coded, bool, tuple[str, ...]], tuple[str, Any]] = {}
-        self._faces: dict[tuple[int, bool], tuple[Clock, _Face]] = {}
+        self._commons: dict[tuple[Coded, bool], _Common] = {}
+        self._faces: dict[tuple[int, Instant, bool], _Face] = {}
         self._hash = hasher()
         self._submitted, self._closed = (
             (str(state), ORDER.kind(dict(ORDER.births)[state])) for state in (S.SUBMITTED, S.CLOSED)
         )
         self._root = self._tree.root().id
 
-    def __call__(self, row: Row, order_id: int, number: str) -> Built:
-        """All rows of one order."""
-        forms, coded, asked, closed = self._forms, row.coded, row.asked, row.closed
-        face = self._face(self._clockwork.clock(asked.at, asked.era, coded.klass, coded.urgency, coded.unit_id), closed)
-        person = contact = None
-        asked_by = self._by
-        if row.phone or row.name:
-            asked_by, person, contact = self._contact(row)
-        form, shared = self._common(coded, closed is not None, face)
-        raw = row.text.encode()
-        text = hashlib.sha256(raw)
-        (state, kind), at = (self._closed, self._now) if closed else (self._submitted, asked)
-        ended = (closed.flat,) if closed else ()
-        data = form % (
-            *face.before, *ended, asked.flat, asked_by, *ended, *face.between, quoted(row.external_number), *face.after,
-            text.hexdigest(),
-        )  # fmt: skip
-        subject = f"{ORDER.name}:{number}"
-        head = self._hash(
-            f"{kind}\x1f{subject}\x1f1\x1f{_ZERO}\x1f{self._by}\x1f{at.micros}\x1f{VIA}\x1f\x1f{state}\x1f{data}".encode()
-        ).digest()
-        entry = forms.entry((kind, subject, 1, hashing.ZERO, head, self._by, at, VIA, "", state, data))
-        order = forms.order(
-            shared, order_id, number, head, texts.first_line(row.text), row.place, row.lat, row.lon, asked_by, asked, closed,
-            face.columns, row.external_number,
-        )  # fmt: skip
-        return Built(order, forms.text(order_id, row.text, raw, text.digest()), entry, person, contact)
+    def __call__(self, rows: Iterable[Row], keys: Iterable[tuple[int, str]]) -> Built:
+        """All rows of these orders, each with an id and a number."""
+        forms, commons, faces, sha256, digest = self._forms, self._commons, self._faces, hashlib.sha256, self._hash
+        built = Built([], [], [], [], [])
+        for row, (order_id, number) in zip(rows, keys, strict=False):
+            coded, asked, closed, body, external = row.coded, row.asked, row.closed, row.text, row.external_number
+            still_open = closed is None
+            form, shared, lane = commons.get((coded, still_open)) or self._common(coded, still_open)
+            face = faces.get((lane, asked, still_open)) or self._face(lane, asked, still_open)
+            (before, between, after), clocks, frame, hashed = face
+            asked_by, person, contact = self._contact(row) if row.phone or row.name else (self._by, None, None)
+            raw, name = body.encode(), number.encode()
+            text = sha256(raw).digest()
+            if closed is None:
+                data = form % (before, asked.flat, asked_by, between, quoted(external), after, text.hex())
+            else:
+                ended = closed.flat
+                data = form % (
+                    before, ended, asked.flat, asked_by, ended, between, quoted(external), after, text.hex(),
+                )  # fmt: skip
+            said = data.encode()
+            head = digest(b"".join((hashed[0], name, hashed[1], said))).digest()
+            built.persons.append(person)
+            built.contacts.append(contact)
+            built.orders.append(
+                forms.order(
+                    shared, order_id, number, head, texts.first_line(body), row.place, row.lat, row.lon, asked_by, asked,
+                    closed, clocks, external,
+                )
+            )  # fmt: skip
+            built.texts.append(forms.text(order_id, body, raw, text))
+            built.entries.append(forms.first(frame, number, head, data, said))
+        return built
 
-    def _face(self, clock: Clock, closed: Instant | None) -> _Face:
-        key = id(clock), closed is not None
-        kept = self._faces.get(key)
-        if kept is None:
-            if len(self._faces) > _KEPT_MOST:
-                self._faces.clear()
-            # The clock is kept with it, so that its id is not given to another.
-            kept = self._faces[key] = clock, self._make_face(replace(clock, **_STILL) if closed else clock)
-        return kept[1]
-
-    def _make_face(self, clock: Clock) -> _Face:
+    def _face(self, lane: int, asked: Instant, still_open: bool) -> _Face:
+        if len(self._faces) > _KEPT_MOST:
+            self._faces.clear()
+        clock = self._clockwork.clock(asked.at, asked.era, lane)
+        if not still_open:
+            clock = replace(clock, **_STILL)
         flat = {name: engine.flat(getattr(clock, name)) for name in _CLOCK}
-        before, between, after = (
-            tuple([flat[name] for name in part if flat[name] is not None]) for part in (_BEFORE, _BETWEEN, _AFTER)
+        running = [{name: flat[name] for name in part if flat[name] is not None} for part in _STRETCHES]
+        (state, kind), at = (self._submitted, asked) if still_open else (self._closed, self._now)
+        found = self._faces[lane, asked, still_open] = _Face(
+            tuple([f"{canonical_json(part)[1:-1]}," if part else "" for part in running]),
+            self._forms.columns(Order, _CLOCK, [getattr(clock, name) for name in _CLOCK]),
+            self._forms.frame(kind, _ABOUT, self._by, at, VIA, state),
+            (
+                f"{kind}\x1f{_ABOUT}".encode(),
+                f"\x1f1\x1f{_ZERO}\x1f{self._by}\x1f{at.micros}\x1f{VIA}\x1f\x1f{state}\x1f".encode(),
+            ),
         )
-        running = tuple(name for name in _CLOCK if flat[name] is not None)
-        columns = self._forms.columns(Order, _CLOCK, [getattr(clock, name) for name in _CLOCK])
-        return _Face(running, before, between, after, columns)
-
-    def _common(self, coded: Coded, closed: bool, face: _Face) -> tuple[str, Any]:
-        key = (coded, closed, face.running)
-        found = self._shared.get(key)
-        if found is None:
-            if len(self._shared) > _KEPT_MOST:
-                self._shared.clear()
-            found = self._shared[key] = self._make_common(coded, closed, face)
         return found
 
-    def _make_common(self, coded: Coded, closed: bool, face: _Face) -> tuple[str, Any]:
+    def _common(self, coded: Coded, still_open: bool) -> _Common:
+        if len(self._commons) > _KEPT_MOST:
+            self._commons.clear()
+        form, shared = self._make_common(coded, still_open)
+        lane = self._clockwork.lane(coded.klass, coded.urgency, coded.unit_id)
+        found = self._commons[coded, still_open] = _Common(form, shared, lane)
+        return found
+
+    def _make_common(self, coded: Coded, still_open: bool) -> tuple[str, Any]:
         """The first entry's JSON with holes, and the columns of the row that all such rows share."""
         desk = self._tree.ancestor(coded.unit_id, "town")
         order = Order(
             unit_id=coded.unit_id, desk_unit_id=desk.id if desk else self._root, kind=coded.kind,
             category_id=coded.category_id, klass=coded.klass, urgency=coded.urgency, channel=Channel.IMPORT,
-            batch_id=self._batch_id, external_system=self._system, state=S.CLOSED if closed else S.SUBMITTED, version=1,
+            batch_id=self._batch_id, external_system=self._system, state=S.SUBMITTED if still_open else S.CLOSED, version=1,
         )  # fmt: skip
         values = [_plain(getattr(order, name)) for name in SHARED]
         shared = self._forms.row(Order, SHARED, values, len(ORDER_COLUMNS))
         folded = {name: engine.flat(getattr(order, name)) for name in ORDER.folded}
-        holes = [name for name in _HOLES if closed or name not in ("answered_at", "closed_at")]
-        folded.update({name: _hole(name) for name in (*face.running, *holes)})
+        holes = ["asked_at", "asked_by_id", "external_number", *([] if still_open else ["answered_at", "closed_at"])]
+        folded.update({name: _hole(name) for name in (*holes, *[part[0] for part in _STRETCHES])})
         said = {"set": {name: value for name, value in folded.items() if value is not None}, "text": _hole("text")}
-        parts = re.split(r'"\\u0001(\w+)\\u0001"', canonical_json(said))
-        # Times and the digest come bare, numbers are numbers, and the external number brings its own quotes.
-        bare = [name for name in parts[1::2] if name.endswith("_id") or name == "external_number"]
-        marks = ["%s" if name in bare else '"%s"' for name in parts[1::2]]
-        literals = [part.replace("%", "%%") for part in parts[0::2]]
-        form = literals[0] + "".join(mark + literal for mark, literal in zip(marks, literals[1:], strict=True))
-        return form, shared
+        form = canonical_json(said).replace("%", "%%")
+        for part in _STRETCHES:  # each brings its names and a comma; the object ends with the urgency
+            form = form.replace(f'"{part[0]}":"\\u0001{part[0]}\\u0001",', "%s")
+        # Numbers are numbers, and the external number brings its own quotes.
+        for name in ("asked_by_id", "external_number"):
+            form = form.replace(f'"\\u0001{name}\\u0001"', "%s")
+        return re.sub(r"\\u0001\w+\\u0001", "%s", form), shared
 
     def _contact(self, row: Row) -> tuple[int, Any, Any]:
         """A person of this order only: nobody is joined to anybody by a telephone number that nobody proved."""

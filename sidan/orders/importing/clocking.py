@@ -17,7 +17,7 @@ from sidan.orders.words import Klass, Stage, Urgency
 _KEPT_MOST = 50_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # known by identity, as a key that costs nothing
 class Clock:
     """The columns of the clock that a submitted order begins with."""
 
@@ -34,7 +34,7 @@ Plan = tuple[DeadlineRule | None, DeadlineRule | None, DeadlineRule | None, Ladd
 
 
 class Clockwork:
-    """Rules by (class, urgency, group of units, era); an era is a span of days in which no rule begins or ends."""
+    """Rules by lane and era: a lane is a class, an urgency and a group of units, an era a span of days in which no rule changes."""
 
     def __init__(self) -> None:
         self._rules, self._calendar, tree = rulebook(), worktime.calendar(), org.tree()
@@ -47,12 +47,11 @@ class Clockwork:
         # Units that stand under the same units with rules of their own have the same rules.
         self._group = {node.id: tuple(above for above in node.path if above in own) for node in tree.nodes.values()}
         samples = {group: unit for unit, group in self._group.items()}
-        self._plans: dict[tuple[str, str, tuple[int, ...], int], Plan] = {}
-        for klass, urgency, (group, unit), era in product(
-            Klass.values, Urgency.values, samples.items(), range(len(self._days) + 1)
-        ):
-            self._plans[klass, urgency, group, era] = self._plan(klass, urgency, unit, self.first_day(era))
-        self._kept: dict[tuple[str, str, tuple[int, ...], datetime], Clock] = {}
+        self._lanes = {lane: at for at, lane in enumerate(product(Klass.values, Urgency.values, sorted(samples)))}
+        self._plans: dict[tuple[int, int], Plan] = {}
+        for ((klass, urgency, group), lane), era in product(self._lanes.items(), range(len(self._days) + 1)):
+            self._plans[lane, era] = self._plan(klass, urgency, samples[group], self.first_day(era))
+        self._kept: dict[tuple[int, datetime], Clock] = {}
 
     def era(self, day: date) -> int:
         """The number of a day's era."""
@@ -62,15 +61,18 @@ class Clockwork:
         """A day that stands for its era."""
         return self._days[era - 1] if era else date.min
 
-    def clock(self, asked_at: datetime, era: int, klass: str, urgency: str, unit_id: int) -> Clock:
+    def lane(self, klass: str, urgency: str, unit_id: int) -> int:
+        """The number of an order's lane."""
+        return self._lanes[klass, urgency, self._group[unit_id]]
+
+    def clock(self, asked_at: datetime, era: int, lane: int) -> Clock:
         """The clock of an order that was asked at a moment of an era."""
-        group = self._group[unit_id]
-        key = (klass, urgency, group, asked_at)
+        key = (lane, asked_at)
         kept = self._kept.get(key)
         if kept is None:
             if len(self._kept) > _KEPT_MOST:
                 self._kept.clear()
-            kept = self._kept[key] = self._reckon(asked_at, self._plans[klass, urgency, group, era])
+            kept = self._kept[key] = self._reckon(asked_at, self._plans[lane, era])
         return kept
 
     def _plan(self, klass: str, urgency: str, unit_id: int, day: date) -> Plan:

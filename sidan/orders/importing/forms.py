@@ -30,6 +30,12 @@ class Forms(Protocol):
     def entry(self, values: Values) -> Any:
         """A journal entry, in the order of `building.ENTRY_COLUMNS`; its moment is an Instant."""
 
+    def frame(self, kind: str, about: str, by: int, at: Instant, via: str, to: str) -> Any:
+        """What first entries share; their subject is `about` and a number."""
+
+    def first(self, frame: Any, number: str, head: bytes, data: str, said: bytes) -> Any:
+        """A first entry in its frame; `said` is its data in UTF-8."""
+
     def text(self, order_id: int, body: str, raw: bytes, digest: bytes) -> Any:
         """The words of the order's first entry; `raw` is the body in UTF-8."""
 
@@ -45,13 +51,17 @@ class Forms(Protocol):
 
 _COPY_HEAD, _COPY_TAIL = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
+_NOWHERE = _NULL + _NULL
+_DIGEST = b"\0\0\0\x20"
+_NUMBER, _HEAD = "\0number\0", b"\0\xff" * 16  # where a frame is open; nothing else in it has these bytes
 _EPOCH = hashing.micros(datetime(2000, 1, 1, tzinfo=UTC))  # PostgreSQL counts from here
 _size, _count = Struct(">i").pack, Struct(">h").pack
 _small, _whole, _big, _real, _flag = (Struct(form).pack for form in (">ih", ">ii", ">iq", ">id", ">i?"))
 # Each value stands behind its size in bytes.
 _order_key, _asked, _point, _entry, _text = (
-    Struct(form).pack for form in (">iqi8si32s", ">iqiq", ">idid", ">iii32si32siqiq", ">hiqii")
+    Struct(form).pack for form in (">iqi8si32si", ">iqiq", ">idid", ">iii32si32siqiq", ">hiqii")
 )
+_SIZED = [_size(size) for size in range(4096)]  # looked up faster than packed
 _SIZES = {
     "PositiveSmallIntegerField": (_small, 2), "PositiveIntegerField": (_whole, 4), "BigIntegerField": (_big, 8),
     "BigAutoField": (_big, 8), "FloatField": (_real, 8), "BooleanField": (_flag, 1),
@@ -81,8 +91,20 @@ class CopyForms:
             _entry(4, seq, 32, prev, 32, digest, 8, by, 8, at.micros - _EPOCH), ends, _size(len(said)), said,
         ))  # fmt: skip
 
+    def frame(self, kind: str, about: str, by: int, at: Instant, via: str, to: str) -> tuple[bytes, bytes, bytes]:
+        whole = self.entry((kind, f"{about}{_NUMBER}", 1, hashing.ZERO, _HEAD, by, at, via, "", to, ""))
+        before, _, rest = whole.partition(_NUMBER.encode())
+        between, _, after = rest.partition(_HEAD)
+        return before, between, after[:-4]
+
+    def first(self, frame: tuple[bytes, bytes, bytes], number: str, head: bytes, data: str, said: bytes) -> bytes:
+        size = len(said)
+        return b"".join((
+            frame[0], number.encode(), frame[1], head, frame[2], _SIZED[size] if size < 4096 else _size(size), said,
+        ))  # fmt: skip
+
     def text(self, order_id: int, body: str, raw: bytes, digest: bytes) -> bytes:
-        return b"".join((_text(6, 8, order_id, 4, 1), _KIND, _size(len(raw)), raw, b"\0\0\0\x20", digest, _NOT_STAFF))
+        return b"".join((_text(6, 8, order_id, 4, 1), _KIND, _size(len(raw)), raw, _DIGEST, digest, _NOT_STAFF))
 
     def order(
         self, shared: bytes, order_id: int, number: str, head: bytes, title: str, place: str, lat: float | None,
@@ -91,9 +113,9 @@ class CopyForms:
         name, where, other = title.encode(), place.encode(), external_number.encode()
         ended = _NULL if closed is None else _big(8, closed.micros - _EPOCH)
         return b"".join((
-            shared, _order_key(8, order_id, 8, number.encode(), 32, head), _size(len(name)), name, _size(len(where)), where,
-            _NULL + _NULL if lat is None or lon is None else _point(8, lat, 8, lon),
-            _asked(8, asked_by, 8, asked.micros - _EPOCH), ended, ended, clocks, _size(len(other)), other,
+            shared, _order_key(8, order_id, 8, number.encode(), 32, head, len(name)), name, _SIZED[len(where)], where,
+            _NOWHERE if lat is None or lon is None else _point(8, lat, 8, lon),
+            _asked(8, asked_by, 8, asked.micros - _EPOCH), ended, ended, clocks, _SIZED[len(other)], other,
         ))  # fmt: skip
 
     def rows(self, made: list[bytes]) -> bytes:
@@ -114,6 +136,13 @@ class ParameterForms:
 
     def entry(self, values: Values) -> Values:
         return (*values[:6], self._stored(values[6].at), *values[7:])
+
+    def frame(self, kind: str, about: str, by: int, at: Instant, via: str, to: str) -> Values:
+        return kind, about, by, self._stored(at.at), via, to
+
+    def first(self, frame: Values, number: str, head: bytes, data: str, said: bytes) -> Values:
+        kind, about, by, at, via, to = frame
+        return kind, f"{about}{number}", 1, hashing.ZERO, head, by, at, via, "", to, data
 
     def text(self, order_id: int, body: str, raw: bytes, digest: bytes) -> Values:
         return order_id, 1, _REQUEST, body, digest, False

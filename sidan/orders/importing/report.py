@@ -87,10 +87,13 @@ class Report:
         for name, values in self.samples.items():
             out.append(f"  {name}: {' | '.join(values)}")
         for one in self.errors:
-            out.append(
+            # A row that cannot be read at all is wrong in no field.
+            form = (
                 _("  第 %(row)d 行 %(field)s：%(what)s %(mend)s")
-                % {"row": one.row, "field": one.field, "what": one.what, "mend": one.mend}
+                if one.field
+                else _("  第 %(row)d 行：%(what)s %(mend)s")
             )
+            out.append(form % {"row": one.row, "field": one.field, "what": one.what, "mend": one.mend})
         if self.refused > len(self.errors):
             out.append(_("  ……还有 %(n)d 行。") % {"n": self.refused - len(self.errors)})
         if self.errors_path:

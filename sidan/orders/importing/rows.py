@@ -28,7 +28,7 @@ _YEAR_LEAST = 1950
 _CODED = ("kind", "category", "klass", "urgency", "unit", "state")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # known by identity, as a key that costs nothing
 class Instant:
     """A moment in the forms in which it is needed."""
 
@@ -38,7 +38,8 @@ class Instant:
     era: int
 
 
-class Coded(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded:
     """What the code columns of a row say; rows that share it share most of their columns."""
 
     kind: str

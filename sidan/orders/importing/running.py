@@ -3,7 +3,7 @@
 import gc
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -23,7 +23,6 @@ from sidan.kernel.org.models import Person
 from sidan.orders.importing import mapping, storing
 from sidan.orders.importing.building import Builder, Built
 from sidan.orders.importing.clocking import Clockwork
-from sidan.orders.importing.forms import Forms
 from sidan.orders.importing.mapping import Map
 from sidan.orders.importing.reading import Broken, Source
 from sidan.orders.importing.report import Errors, Report, RowError
@@ -31,6 +30,7 @@ from sidan.orders.importing.rows import Mapper, Row
 from sidan.orders.models import Batch
 
 CHUNK_ROWS = 4_000
+AHEAD = 2  # chunks that are made ready before they are wanted: neither side waits for a slow one of the other's
 TURN_SECONDS = 0.0002
 SAMPLES, SAMPLED_ROWS = 3, 500
 
@@ -100,8 +100,9 @@ class Made(NamedTuple):
     """A chunk with its rows ready for the database."""
 
     chunk: Chunk
-    built: list[Built]
+    built: Built
     ready: storing.Ready
+    wanted: list[str]  # numbers for a chunk to come
 
 
 class _Job:
@@ -145,17 +146,17 @@ class _Job:
         checks = storing.Keys(self.source.rows_about)
         checks.lift()
         issue, known = storing.Issue(), storing.Known(self.plan.system, batch.pk)
-        supply = deque([issue.keys(CHUNK_ROWS)])
+        supply = deque(issue.keys(issue.draw(CHUNK_ROWS)) for _ in range(AHEAD + 1))
         build = Builder(
             batch_id=batch.pk, system=self.plan.system, importer=org.system("importer"), at=self.act.at,
             clockwork=self.clockwork, forms=self.forms,
         )  # fmt: skip
-        made = (_made(chunk, build, supply, self.forms) for chunk in self._chunks())
+        made = (self._made(chunk, build, supply, issue) for chunk in self._chunks())
         with _in_haste():
-            for one in _ahead(made, lambda: supply.append(issue.keys(CHUNK_ROWS))) if storing.on_postgres() else made:
+            for one in _ahead(made) if storing.on_postgres() else made:
+                if one.wanted:
+                    supply.append(issue.keys(one.wanted))
                 self._write(one, known, batch.pk)
-                if not storing.on_postgres():
-                    supply.append(issue.keys(CHUNK_ROWS))
         start = perf_counter()
         checks.check()
         self.report.write_seconds += perf_counter() - start
@@ -170,13 +171,20 @@ class _Job:
             with connection.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
+    def _made(
+        self, chunk: Chunk, build: Builder, supply: deque[Iterable[tuple[int, str]]], issue: storing.Issue
+    ) -> Made:
+        built = build(chunk.rows, supply.popleft())
+        wanted = issue.draw(CHUNK_ROWS) if chunk.read == CHUNK_ROWS else []  # else this was the last
+        return Made(chunk, built, storing.prepare(built, self.forms), wanted)
+
     def _write(self, one: Made, already: storing.Known, batch_id: int) -> None:
         chunk = one.chunk
         known = already.among([row.external_number for row in chunk.rows])
         errors, ready = [*chunk.errors], one.ready
         if known:
             fresh = [at for at, row in enumerate(chunk.rows) if row.external_number not in known]
-            ready = storing.prepare([one.built[at] for at in fresh], self.forms)
+            ready = storing.prepare(one.built, self.forms, only=fresh)
             # What this very import has written stands twice in the file.
             errors += [_twice(row) for row in chunk.rows if known.get(row.external_number, -1) == batch_id]
             self.report.known += sum(batch != batch_id for batch in known.values())
@@ -209,7 +217,8 @@ class _Job:
         self.report.closed += len(rows) - len(still_open)
         for row in still_open:
             coded = row.coded
-            clock = self.clockwork.clock(row.asked.at, row.asked.era, coded.klass, coded.urgency, coded.unit_id)
+            lane = self.clockwork.lane(coded.klass, coded.urgency, coded.unit_id)
+            clock = self.clockwork.clock(row.asked.at, row.asked.era, lane)
             self.report.unclocked += clock.due_at is None
 
     def _sample(self, row: Row) -> None:
@@ -231,12 +240,6 @@ class _Job:
         self.progress(self.report.rows, max(self.report.rows, self.source.rows_about))
 
 
-def _made(chunk: Chunk, build: Builder, supply: deque[list[tuple[int, str]]], forms: Forms) -> Made:
-    keys = supply.popleft()
-    built = [build(row, *key) for row, key in zip(chunk.rows, keys, strict=False)]
-    return Made(chunk, built, storing.prepare(built, forms))
-
-
 @contextmanager
 def _in_haste() -> Iterator[None]:
     """Rows make no cycles, so nobody looks for any; and whoever feeds the database does not wait 5 ms for each turn."""
@@ -251,14 +254,13 @@ def _in_haste() -> Iterator[None]:
             gc.enable()
 
 
-def _ahead(steps: Iterator[T], before: Callable[[], None]) -> Iterator[T]:
-    """Make the next while the caller works on this one; `before` runs in the caller's thread ahead of each step but the first."""
+def _ahead(steps: Iterator[T]) -> Iterator[T]:
+    """Make the next ones in a thread while the caller works on this one."""
     start = (translation.get_language() or "",)
     with ThreadPoolExecutor(1, "sidan-import", initializer=translation.activate, initargs=start) as pool:
-        pending = pool.submit(next, steps, None)
-        while (done := pending.result()) is not None:
-            before()
-            pending = pool.submit(next, steps, None)
+        pending = deque(pool.submit(next, steps, None) for _ in range(AHEAD))
+        while (done := pending.popleft().result()) is not None:
+            pending.append(pool.submit(next, steps, None))
             yield done
 
 

@@ -1,7 +1,9 @@
 """Writes many rows at once: COPY on PostgreSQL, executemany on SQLite; inside the import's one transaction."""
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 from django.db import connection
@@ -23,6 +25,7 @@ TABLES = (
 SEEN_MOST = 500_000  # external numbers in memory: some 60 MB
 LIFT_LEAST = 10_000  # rows from which a check of whole tables is cheaper than one a row
 _OURS = "conrelid IN ('orders_order'::regclass, 'orders_text'::regclass)"
+_DRAWN_MOST = 8  # stretches of numbers in memory; those that were drawn longer ago stand in the table
 CACHE_KIB = 65_536  # of SQLite's pages while an import runs
 _LOCAL = {
     "lock_timeout": "0", "statement_timeout": "0", "jit": "off", "enable_seqscan": "off",
@@ -159,20 +162,26 @@ class Issue:
 
     def __init__(self) -> None:
         self._last = 0
-        self._out: list[set[str]] = []
+        self._lock = Lock()
+        self._out: deque[set[str]] = deque(maxlen=_DRAWN_MOST)
 
-    def keys(self, count: int) -> list[tuple[int, str]]:
-        """Two queries."""
-        numbers: set[str] = set()
-        while len(numbers) < count:
-            fresh = set(keys.new_numbers(count - len(numbers))) - numbers
-            for earlier in self._out:
-                fresh -= earlier
-            numbers |= fresh - self._taken(sorted(fresh))
-        # Those that were issued longer ago stand in the table by now.
-        self._out = [*self._out[-3:], numbers]
-        # In their order: neighbours in the file become neighbours in the indexes.
-        return list(zip(self._ids(count), sorted(numbers), strict=True))
+    def draw(self, count: int) -> list[str]:
+        """Numbers that are not on their way into the table already. No statement: it may run beside the connection's thread."""
+        with self._lock:
+            numbers: set[str] = set()
+            while len(numbers) < count:
+                numbers |= set(keys.new_numbers(count - len(numbers))).difference(*self._out)
+            self._out.append(numbers)
+            # In their order: neighbours in the file become neighbours in the indexes.
+            return sorted(numbers)
+
+    def keys(self, numbers: list[str]) -> Iterable[tuple[int, str]]:
+        """An id for each of the drawn numbers, of which those that an order has are replaced. Two queries."""
+        fresh = numbers
+        while taken := self._taken(fresh):
+            fresh = self.draw(len(taken))
+            numbers = sorted({*numbers, *fresh} - taken)
+        return zip(self._ids(len(numbers)), numbers, strict=True)
 
     def _taken(self, numbers: list[str]) -> set[str]:
         found: set[str] = set()
@@ -192,7 +201,7 @@ class Issue:
                 found |= {row[0] for row in cursor.fetchall()}
         return found
 
-    def _ids(self, count: int) -> list[int]:
+    def _ids(self, count: int) -> Sequence[int]:
         with connection.cursor() as cursor:
             if on_postgres():
                 # Nearly always a stretch of its own, which need not be sent one by one.
@@ -202,14 +211,14 @@ class Issue:
                     [count, count],
                 )
                 first, scattered = cursor.fetchone()
-                return scattered or list(range(first, first + count))
+                return scattered or range(first, first + count)
             if not self._last:
                 # The writers' lock is held, so nobody else takes one; AUTOINCREMENT never gives an id twice.
                 cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = 'orders_order'")
                 row = cursor.fetchone()
                 self._last = row[0] if row else 0
             first, self._last = self._last + 1, self._last + count
-            return list(range(first, first + count))
+            return range(first, first + count)
 
 
 Ready = list[tuple[str, Sequence[str], Any]]
@@ -220,17 +229,11 @@ def forms() -> Forms:
     return CopyForms() if on_postgres() else ParameterForms()
 
 
-def prepare(built: Iterable[Built], form: Forms) -> Ready:
-    """Rows as they are handed over. No statement: it may run beside the connection's thread."""
-    made = list(built)
-    rows = (
-        form.rows([one.person for one in made if one.person]),
-        form.rows([one.contact for one in made if one.contact]),
-        form.rows([one.order for one in made]),
-        form.rows([one.text for one in made]),
-        form.rows([one.entry for one in made]),
-    )
-    return [(table, columns, given) for (table, columns), given in zip(TABLES, rows, strict=True) if given]
+def prepare(built: Built, form: Forms, only: Sequence[int] | None = None) -> Ready:
+    """Rows as they are handed over, or some of them. No statement: it may run beside the connection's thread."""
+    picked: Iterable[list[Any]] = built if only is None else [[rows[at] for at in only] for rows in built]
+    given = [form.rows([row for row in rows if row is not None]) for rows in picked]
+    return [(table, columns, rows) for (table, columns), rows in zip(TABLES, given, strict=True) if rows]
 
 
 def write(ready: Ready) -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
@@ -177,3 +178,24 @@ def test_a_database_that_is_not_there_is_no_traceback(tmp_path_factory: pytest.T
     assert done.returncode == 1
     assert "sidan migrate" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_preview_and_an_import_tell_alike_that_a_row_was_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    table, plan = tmp_path / "calls.csv", tmp_path / "map.toml"
+    plan.write_text(
+        'system = "热线"\n[external_number]\ncolumn = "n"\n[text]\ncolumn = "t"\n[asked_at]\ncolumn = "at"\n'
+        '[unit]\ndefault = "500233001"\n', encoding="utf-8",
+    )  # fmt: skip
+    words = ("import", "orders", str(table), "--map", str(plan))
+    table.write_text('n,t,at\n1,灯坏了,2026-03-02\n2,"没有收尾,2026-03-02\n', encoding="utf-8")
+    for last in ("--preview", "--yes"):
+        status, out, _err = said(capsys, *words, last)
+        assert status == 1
+        # No field is to blame for a row that cannot be read.
+        assert "  第 3 行：" in out
+    assert Order.objects.count() == 1
+    table.write_text("n,t,at\n1,灯坏了,2026-03-02\n2,收了尾,2026-03-02\n", encoding="utf-8")
+    assert [said(capsys, *words, last)[0] for last in ("--preview", "--yes", "--yes")] == [0, 0, 0]
+    assert Order.objects.count() == 2

@@ -30,7 +30,7 @@ def county(args: argparse.Namespace) -> int:
 
 
 def orders(args: argparse.Namespace) -> int:
-    """Preview, import or undo."""
+    """Preview, import or undo. Status 1 tells, of a preview and of an import alike, that a row was refused."""
     act = Act(org.system("importer"), datetime.now(UTC), Via.IMPORT)
     if args.undo is not None:
         return _undo(args, act)
@@ -44,13 +44,17 @@ def orders(args: argparse.Namespace) -> int:
         report = importing.run(path, plan, act=act, preview=True, progress=_progress, system=args.system)
         _print(report)
         if args.preview:
-            return 1 if report.refused else 0
+            return _status(report)
         if not _agreed():
             print("Nothing was imported.", file=sys.stderr)
             return 1
     report = importing.run(path, plan, act=act, progress=_progress, system=args.system)
     _print(report)
-    return 0 if report.created or report.known else 1
+    return _status(report)
+
+
+def _status(report: importing.Report) -> int:
+    return 1 if report.refused or not (report.created or report.known) else 0
 
 
 def _undo(args: argparse.Namespace, act: Act) -> int:
