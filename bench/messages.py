@@ -23,7 +23,7 @@ def _measured(database: str, count: int) -> list[ground.Figure]:
 
     from sidan.kernel.notify import queries, relay
 
-    now = timezone.now()
+    now = timezone.now().replace(hour=4)  # noon: at night messages wait
     _queued(count, now)
     spent, held = 0.0, []
     with _watched(held):

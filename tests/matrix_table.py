@@ -142,6 +142,8 @@ govern/<name>/new/                                 sss333333333o  1113333333332
 govern/calendar/<year>/                            sss333333333o  5555555555555
 govern/calendar/<year>/<month>/<day>/              sss333333333o  1113333333332
 govern/calendar/<year>/sync/                       sss333333333o  111333333333o
+govern/messages/                                   sss333333333o  5555555555555
+govern/messages/<pk>/again/                        5555555555555  1113333333339
 govern/people/                                     sss333333333o  5555555555555
 govern/people/<handle>/                            sss333333333o  5555555555555
 govern/people/<handle>/password/                   5555555555555  111333333333o
@@ -171,6 +173,7 @@ p/<code>/                                          ooooooooooooo  2222222222222
 password/reset/                                    ooooooooooooo  2222222222222
 password/set/<uidb64>/<token>/                     ooooooooooooo  ooooooooooooo
 preferences/                                       ooooooooooooo  ggggggggggggg
+preferences/notices/                               sssoooooooooo  111gggggggggg
 readyz                                             ooooooooooooo  ooooooooooooo
 receipt/                                           poopppppppppp  5555555555555
 receipt/picture.png                                4oo4444444444  5555555555555
@@ -207,6 +210,7 @@ track/order/handling/                              4444444444444  4444444444444
 track/order/information/                           ggggggggggggg  pgppppppppppp
 track/order/merging/                               4444444444444  4444444444444
 track/order/message/                               ggggggggggggg  pgppppppppppp
+track/order/notices/                               poopppppppppp  p2ppppppppppp
 track/order/photo/                                 ggggggggggggg  pgppppppppppp
 track/order/question/                              4444444444444  4444444444444
 track/order/rating/                                pggpppppppppp  pgppppppppppp

@@ -22,6 +22,7 @@ from sidan.kernel.journal import queries as journal
 from sidan.kernel.notify import relay
 from sidan.kernel.notify.models import ConsoleMessage
 from sidan.kernel.org import codes, sessions
+from sidan.kernel.org import commands as people
 from sidan.kernel.org.models import Contact, Person
 from sidan.orders.commands import erasing, indexing, revealing
 from sidan.orders.models import DeadlineRule, Order, Text
@@ -64,6 +65,7 @@ def house() -> tuple[Order, Order]:
     make.county()
     wish: dict[str, Any] = {"name": NAME, "text": WORDS, "place": PLACE, "lat": LAT, "lon": LON}
     order = make.order_in(S.ACCEPTED, **wish, phone=PHONE, confidential=True)
+    people.set_email(order.asked_by_id, "someone@example.org")
     photo = files.keep(BytesIO(samples.picture()), owner=order.subject(), purpose="before", act=make.resident(order))
     photos.open_thumbnail(photo).close()
     make.take(order, "show", photo=str(photo.pk))
@@ -91,13 +93,14 @@ def sign_in() -> None:
     _found, account = phone_door.prove(code.pk, codes.digits(code), make.NOON)
     assert account is not None
     Contact.objects.filter(person=account.person).update(name_enc=crypto.seal_text(NAME))
+    people.set_email(account.person_id, "someone@example.org")
     sessions.begin(account, "a-key-of-this-test", "Chrome · Android", at=make.NOON)
     phone_door.send("13987650124", make.NOON)
 
 
 @tx.writes
 def answer_of_a_door() -> None:
-    doors.claim("api:1", "a-key-of-this-test", b"{}", make.NOON, doors.Answer(201, WORDS.encode()))
+    doors.claim(doors.Claim("api:1", "a-key-of-this-test", b"{}", make.NOON, doors.Answer(201, WORDS.encode())))
 
 
 def values(label: str) -> list[Any]:

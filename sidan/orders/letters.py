@@ -16,9 +16,21 @@ from sidan.orders.words import Rung
 def register() -> None:
     """Register every topic of the room; called once when the room is made ready."""
     for topic, title, body in _RESIDENT:
-        topics.register(f"orders.{topic}", title=title, body=body, fill=_for_resident, secret=True)
+        grade = topics.ALWAYS if topic in _ALWAYS else topics.END if topic in _ENDS else topics.STEP
+        topics.register(
+            f"orders.{topic}",
+            title=title,
+            body=body,
+            fill=_for_resident,
+            secret=True,
+            grade=grade,
+            urgent=topic in _AT_ONCE,
+        )
     for topic, title, body, urgent in _STAFF:
-        topics.register(f"orders.{topic}", title=title, body=body, fill=_for_staff, urgent=urgent)
+        group = "/desk/orders/{number}/" if topic != "digest" else ""
+        topics.register(
+            f"orders.{topic}", title=title, body=body, fill=_for_staff, urgent=urgent, group=group, staff=True
+        )
 
 
 def _dates(data: dict[str, Any]) -> dict[str, str]:
@@ -43,6 +55,13 @@ def _for_staff(data: dict[str, Any]) -> dict[str, str]:
         **_dates(data),
     }
 
+
+# What a resident chose does not hold these back: the number of the order, a danger, and a question that only they can answer.
+_ALWAYS = frozenset({"receipt", "directed", "info_asked"})
+# How it ended: told to those who want to know the end only.
+_ENDS = frozenset({"info_lapsed", "refused", "merged", "answered"})
+# Not kept until the morning: the answer to what the resident does at this moment.
+_AT_ONCE = frozenset({"receipt", "directed"})
 
 _RESIDENT = (
     ("receipt", _("已收到您的单"), _("【四单】已收到，编号{number}，最晚{due_day}答复。查进度：{link} 电话{phone}")),

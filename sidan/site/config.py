@@ -8,6 +8,7 @@ import hashlib
 import ipaddress
 import os
 import sys
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -17,13 +18,22 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from sidan.kernel.notify import channels
+from sidan.site import mails, ways
 
 PREFIX = "SIDAN_"
 CHECKOUT = Path(__file__).resolve().parents[2]
 # Read elsewhere: by the shell scripts, by the tests and benches, and by one process that starts another.
-NOT_OURS = ("SIDAN_TEST_", "SIDAN_BENCH_", "SIDAN_FAULTS_", "SIDAN_BACKGROUND", "SIDAN_VENV", "SIDAN_PYTHON")
+NOT_OURS = (
+    "SIDAN_TEST_",
+    "SIDAN_BENCH_",
+    "SIDAN_FAULTS_",
+    "SIDAN_BACKGROUND",
+    "SIDAN_VENV",
+    "SIDAN_PYTHON",
+    "SIDAN_EXTRAS",
+)
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-SECRET = frozenset({"SIDAN_SECRET_KEY", "SIDAN_DATABASE_URL"})
+SECRET = frozenset({"SIDAN_SECRET_KEY", "SIDAN_DATABASE_URL", "SIDAN_EMAIL_URL"})
 # As in the organisation, which cannot be read before the settings stand; a test holds the two equal.
 ROLES = ("community", "recorder", "dispatcher", "handler", "checker", "supervisor", "operator")
 PLAIN_WORDS = {
@@ -97,9 +107,20 @@ class Config(BaseSettings):
     number_rest_days: int = Field(
         90, ge=1, le=3650, description="for how many days carriers give a number that was given up to nobody"
     )
-    channel: str = Field("console", description="by which way messages go; console: the log and the visible outbox")
 
-    _lists = field_validator("hosts", "proxies", "second_factor", mode="before")(_split)
+    channel: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("console",),
+        description="by which ways messages go, the first choice first: sms, email, or console (the log and the visible outbox)",
+    )
+    staff_channel: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="the same for members of staff, who may choose among them; empty: as SIDAN_CHANNEL"
+    )
+    email_url: str = Field(
+        "", description="mail server: smtp://user:password@host:587?tls=start, smtps://... or smtp://host:25"
+    )
+    email_from: str = Field("", description="the address that mails come from")
+
+    _lists = field_validator("hosts", "proxies", "second_factor", "channel", "staff_channel", mode="before")(_split)
 
     @field_validator("second_factor")
     @classmethod
@@ -184,11 +205,18 @@ class Config(BaseSettings):
             raise ValueError("is not known to this Python's OpenSSL")
         return value.lower()
 
-    @field_validator("channel")
+    @field_validator("channel", "staff_channel")
     @classmethod
-    def _channel_is_registered(cls, value: str) -> str:
-        if value not in channels.names():
-            raise ValueError(f"must be {' or '.join(channels.names())}")
+    def _channels_are_registered(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) != len(value) or not set(value) <= set(channels.names()):
+            raise ValueError(f"must be {' or '.join(channels.names())}, or several with commas")
+        return value
+
+    @field_validator("email_url")
+    @classmethod
+    def _mail_server_is_named(cls, value: str) -> str:
+        if value:
+            mails.read(value)
         return value
 
     @model_validator(mode="after")
@@ -206,9 +234,20 @@ class Config(BaseSettings):
             wrong.append("SIDAN_URL is missing: links in messages need the public address, such as https://" + far[0])
         if far and self.url.startswith("http:"):
             wrong.append("SIDAN_URL must begin with https:// where the site is public")
+        used = {*self.channel, *self.staff_channel}
+        if "email" in used and not (self.email_url and self.email_from):
+            wrong.append("SIDAN_EMAIL_URL and SIDAN_EMAIL_FROM are needed for the channel email")
+        if "sms" in used and not self.ways.sms:
+            wrong.append(f"{ways.NAME} in the data folder needs a section [sms] for the channel sms")
+        wrong += self.ways.problems
         if wrong:
             raise ValueError("\n".join(wrong))
         return self
+
+    @cached_property
+    def ways(self) -> ways.Ways:
+        """What `channels.toml` says."""
+        return ways.read(self.data)
 
     @property
     def all_hosts(self) -> tuple[str, ...]:

@@ -24,12 +24,13 @@ from sidan.kernel.files import storage
 from sidan.kernel.files.models import Photo
 from sidan.kernel.journal import queries as journal
 from sidan.kernel.journal.models import Entry
+from sidan.kernel.notify import channels
 from sidan.kernel.notify import queries as notify
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.models import Contact, Seat
 from sidan.kernel.worktime.models import CalendarDay
 from sidan.orders.models import DispatchRule
-from sidan.site import periodic
+from sidan.site import periodic, ways
 
 OLDEST_SQLITE = (3, 35)
 LEAST_FREE_BYTES = 1024**3
@@ -62,7 +63,7 @@ def examine(now: datetime | None = None) -> list[Finding]:
             return [*found, Finding("migrations", "problem", f"{waiting} are not applied", "sidan migrate")]
         found.append(Finding("migrations", "ok", "all applied"))
         looks: tuple[Callable[[datetime], Iterator[Finding]], ...] = (
-            _key, _seals, _clock, _outbox, _unsealed, _calendar, _desks, _catalogue, _photos, _keys,
+            _key, _seals, _clock, _outbox, _channels, _unsealed, _calendar, _desks, _catalogue, _photos, _keys,
         )  # fmt: skip
         for look in looks:
             found += look(now)
@@ -171,13 +172,35 @@ def _outbox(now: datetime) -> Iterator[Finding]:
     oldest = waits["oldest_at"]
     if waits["given_up"]:
         yield Finding(
-            "given up", "note", f"{waits['given_up']} messages could not be sent", "see the log and the channel"
+            "given up",
+            "note",
+            f"{waits['given_up']} messages could not be sent",
+            "see /govern/messages/, send them again there",
         )
     if oldest is not None and now - oldest > LONGEST_IN_OUTBOX:
         said = f"{waits['waiting']} messages wait, the oldest since {_span(now - oldest)}"
         yield Finding("outbox", "problem", said, "see clock above, and the channel's settings")
     else:
         yield Finding("outbox", "ok", f"{waits['waiting']} messages wait")
+
+
+def _channels(now: datetime) -> Iterator[Finding]:
+    """The ways by which messages go: their files are closed to others, and the groups' units stand."""
+    path = Path(settings.SIDAN_DATA) / ways.NAME
+    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        yield Finding("channels", "problem", f"{path} holds secrets and is open to other users", f"chmod go= {path}")
+        return
+    gone = [code for code in settings.SIDAN_BOTS if org.tree().by_code(code) is None]
+    used = dict.fromkeys([*channels.chain(staff=False), *channels.chain(staff=True)])
+    if gone:
+        yield Finding("channels", "problem", f"bots of units that do not stand: {_some(gone)}", f"mend {path}")
+    elif list(used) == ["console"] and not settings.SIDAN_DEMO:
+        yield Finding(
+            "channels", "note", "messages stay in the house: nobody is told", "see SIDAN_CHANNEL in docs/settings.md"
+        )
+    else:
+        said = ", ".join(used) + (f", {len(settings.SIDAN_BOTS)} groups" if settings.SIDAN_BOTS else "")
+        yield Finding("channels", "ok", said)
 
 
 def _unsealed(now: datetime) -> Iterator[Finding]:

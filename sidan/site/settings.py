@@ -9,6 +9,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from sidan.site import mails
 from sidan.site.config import Config, load_or_exit
 
 
@@ -91,6 +92,9 @@ SIDAN_CHANNEL = CONFIG.channel
 # The demonstration's accounts get in with the printed password: it stands on one's own machine, and says so.
 SIDAN_SECOND_FACTOR = () if CONFIG.demo else CONFIG.second_factor
 SIDAN_NUMBER_REST_DAYS = CONFIG.number_rest_days
+SIDAN_STAFF_CHANNEL = CONFIG.staff_channel
+SIDAN_SMS = CONFIG.ways.sms
+SIDAN_BOTS = CONFIG.ways.bots
 
 DEBUG = CONFIG.debug
 SECRET_KEY = CONFIG.secret_key or _kept_key(SIDAN_DATA / "django.key")
@@ -193,6 +197,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 40 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_PERMISSIONS = 0o600
+
+if CONFIG.email_url:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    globals().update(mails.read(CONFIG.email_url))
+DEFAULT_FROM_EMAIL = CONFIG.email_from or "sidan@localhost"
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_NAME = "__Host-sidan" if CONFIG.https else "sidan"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sidan.web import account_pages, passwords, patterns, phone_door, staff_door, views
+from sidan.web import account_pages, notices, passwords, patterns, phone_door, staff_door, views
 
 app_name = "web"
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("account/devices/<int:pk>/ending/", account_pages.device_end, name="device-end"),
     path("preferences/", views.preferences, name="preferences"),
     path("_/patterns/", patterns.patterns, name="patterns"),
+    path("preferences/notices/", notices.notices, name="notices"),
     path("password/reset/", passwords.reset, name="password-reset"),
     path("password/set/<str:uidb64>/<str:token>/", passwords.SetPassword.as_view(), name="password-set"),
 ]

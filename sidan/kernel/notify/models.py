@@ -1,4 +1,4 @@
-"""The outbox, what was delivered to whom, the inbox that makes a delivery count once, and the demonstration's channel."""
+"""The outbox, what was delivered to whom, who wants to be told what, quiet hours, the inbox, and the demonstration's channel."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,8 @@ class Message(models.Model):
         SENT = "sent", _("已发送")
         FAILED = "failed", _("发送失败，待重试")
         GIVEN_UP = "given_up", _("已放弃")
+        WAITING = "waiting", _("等安静时段过去")
+        UNWANTED = "unwanted", _("本人选择不收")
 
     topic = models.CharField(max_length=60)
     key = models.CharField(max_length=160)  # unique; <subject>/<what>: the same key is the same message
@@ -48,12 +50,12 @@ class Message(models.Model):
             models.Index(
                 fields=["next_try_at", "id"],
                 name="notify_message_due",
-                condition=models.Q(state__in=["queued", "sending", "failed"]),
+                condition=models.Q(state__in=["queued", "sending", "failed", "waiting"]),
             ),
             models.Index(
                 fields=["lane", "id"],
                 name="notify_message_lane",
-                condition=models.Q(state__in=["queued", "sending", "failed"]),
+                condition=models.Q(state__in=["queued", "sending", "failed", "waiting"]),
             ),
         ]
 
@@ -67,6 +69,40 @@ class Delivery(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["message", "person"], name="notify_delivery_once")]
+
+
+class Wish(models.Model):
+    """What a person wants to be told: of everything (`about` is empty) or of one topic."""
+
+    class Choice(models.TextChoices):
+        ALL = "all", _("每一步都通知我")
+        END = "end", _("只在办完时通知我")
+        NONE = "none", _("不用通知我")
+
+    person = models.ForeignKey("org.Person", models.CASCADE, related_name="+")
+    about = models.CharField(max_length=60, default="", blank=True)
+    choice = models.CharField(max_length=20)  # one of `Choice`, or a channel's name
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "about"], name="notify_wish_once")]
+
+
+class QuietRule(models.Model):
+    """Hours in which nobody of an audience is disturbed but by what is urgent; valid until the day before `valid_to`."""
+
+    class Audience(models.TextChoices):
+        RESIDENT = "resident", _("居民")
+        STAFF = "staff", _("工作人员")
+
+    audience = models.CharField(max_length=8, choices=Audience.choices)
+    begins = models.CharField(max_length=5)  # HH:MM; `22:00` to `07:30` goes over midnight
+    ends = models.CharField(max_length=5)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+    source = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["audience", "valid_from"], name="notify_quiet_version")]
 
 
 class Inbox(models.Model):

@@ -1,61 +1,122 @@
-"""Make letters of a batch of messages: who is told, by which words. Everything is read for the whole batch at once."""
+"""Make letters of a batch of messages: who is told, by which words and ways. Everything is read for the whole batch at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
 
-from sidan.kernel.notify import topics
+from sidan.kernel.notify import channels, quiet, topics
 from sidan.kernel.notify.channels import Letter
-from sidan.kernel.notify.models import Delivery, Message
+from sidan.kernel.notify.channels.bots import ROLE, BotLetter
+from sidan.kernel.notify.models import Delivery, Message, Wish
 from sidan.kernel.org import queries as org
+
+Wishes = Mapping[tuple[int, str], str]
 
 
 @dataclass
 class Parcel:
-    """A message with its letters; `fault` is why it has none."""
+    """A message with its letters.
+
+    Args:
+        readers: how many are to be told in all.
+        letters: to those who have not been told yet.
+        group: what a unit's group chat is told instead, and the unit's code.
+        declined: how many chose not to be told.
+        until: when the quiet hours end for which it waits.
+        fault: why it has no letters.
+    """
 
     message: Message
     readers: int = 0
-    letters: list[Letter] = field(default_factory=list)  # to those who have not been told yet
+    letters: list[Letter] = field(default_factory=list)
+    group: tuple[str, BotLetter] | None = None
+    declined: int = 0
+    until: datetime | None = None
     fault: Exception | None = None
 
 
 def packed(batch: list[Message], now: datetime) -> list[Parcel]:
-    """A parcel for each message. At most three statements, whatever the size of the batch."""
+    """A parcel for each message. At most four statements, whatever the size of the batch."""
     readers = _readers(batch, now)
-    told = _told(batch)
-    phones = org.sealed_phones({person for people in readers.values() for person in people})
-    return [_parcel(message, readers[message.pk], told, phones, now) for message in batch]
+    everybody = {person for people in readers.values() for person in people}
+    packer = _Packer(readers, _told(batch), org.reaches(everybody), _wishes(everybody), now)
+    return [packer.parcel(message) for message in batch]
 
 
-def _parcel(
-    message: Message, readers: list[int], told: set[tuple[int, int]], phones: dict[int, bytes], now: datetime
-) -> Parcel:
-    parcel = Parcel(message, len(readers))
-    try:
-        topic = topics.get(message.topic)
+class _Packer:
+    """What was read for a batch."""
+
+    def __init__(
+        self,
+        readers: dict[int, list[int]],
+        told: set[tuple[int, int]],
+        reaches: dict[int, org.Reach],
+        wishes: Wishes,
+        now: datetime,
+    ) -> None:
+        self.readers, self.told, self.reaches, self.wishes, self.now = readers, told, reaches, wishes, now
+        self.quiet = {staff: quiet.until(now, staff=staff) for staff in (False, True)}
+        self.chains = {staff: channels.chain(staff=staff) for staff in (False, True)}
+
+    def parcel(self, message: Message) -> Parcel:
+        try:
+            if message.role == ROLE:
+                return self._group(message)
+            return self._letters(message)
+        except Exception as fault:
+            # What one message lacks must not stop the others of its batch; the relay says what it was.
+            return Parcel(message, fault=fault)
+
+    def _group(self, message: Message) -> Parcel:
+        node = org.tree().nodes.get(message.to_unit_id or 0)
+        letter = BotLetter(message.topic, str(message.data.get("number", "")))
+        return Parcel(message, 1, group=(node.code if node else "", letter))
+
+    def _letters(self, message: Message) -> Parcel:
+        people, topic = self.readers[message.pk], topics.get(message.topic)
+        parcel = Parcel(message, len(people))
+        staff = message.to_person_id is None or self.reaches[message.to_person_id].staff
+        until = self.quiet[staff]
+        if until is not None and not topic.urgent:
+            parcel.until = until
+            return parcel
         title, body = topic.words(message.data, str(message.data.get("lang") or settings.LANGUAGE_CODE))
-        parcel.letters = [
-            Letter(
-                id=f"{message.pk}:{person}",
-                topic=topic.name,
-                title=title,
-                body=body,
-                urgent=topic.urgent,
-                secret=topic.secret,
-                person_id=person,
-                phone=org.opened_phone(phones.get(person)),
-                at=now,
-            )
-            for person in readers
-            if (message.pk, person) not in told
-        ]
-    except Exception as fault:
-        # What one message lacks must not stop the others of its batch; the relay says what it was.
-        parcel.fault = fault
-    return parcel
+        for person in people:
+            ways = self._ways(person, topic)
+            if ways is None:
+                parcel.declined += 1
+            elif (message.pk, person) not in self.told:
+                reach = self.reaches[person]
+                parcel.letters.append(
+                    Letter(
+                        id=f"{message.pk}:{person}",
+                        topic=topic.name,
+                        title=title,
+                        body=body,
+                        urgent=topic.urgent,
+                        secret=topic.secret,
+                        person_id=person,
+                        phone=reach.phone,
+                        at=self.now,
+                        chain=ways,
+                        email=reach.email,
+                    )
+                )
+        return parcel
+
+    def _ways(self, person: int, topic: topics.Topic) -> tuple[str, ...] | None:
+        """The channels for a reader, their own choice first; None where they chose not to be told."""
+        staff = self.reaches[person].staff
+        chain = self.chains[staff]
+        if not staff:
+            choice = self.wishes.get((person, ""), Wish.Choice.ALL)
+            return chain if topic.wanted(choice) else None
+        choice = self.wishes.get((person, topic.name), "")
+        if choice == Wish.Choice.NONE and not topic.urgent:
+            return None
+        return (choice, *(name for name in chain if name != choice)) if choice in chain else chain
 
 
 def _readers(batch: Iterable[Message], now: datetime) -> dict[int, list[int]]:
@@ -67,7 +128,7 @@ def _readers(batch: Iterable[Message], now: datetime) -> dict[int, list[int]]:
     paths = {
         message.pk: nodes[message.to_unit_id].path if message.to_unit_id in nodes else ()
         for message in batch
-        if message.to_person_id is None
+        if message.to_person_id is None and message.role != ROLE
     }
     wanted = {(unit, message.role) for message in batch for unit in paths.get(message.pk, ())}
     held = org.holders_of(wanted, now) if wanted else {}
@@ -75,7 +136,8 @@ def _readers(batch: Iterable[Message], now: datetime) -> dict[int, list[int]]:
         message.pk: [message.to_person_id]
         if message.to_person_id is not None
         else next(
-            (held[unit, message.role] for unit in reversed(paths[message.pk]) if (unit, message.role) in held), []
+            (held[unit, message.role] for unit in reversed(paths.get(message.pk, ())) if (unit, message.role) in held),
+            [],
         )
         for message in batch
     }
@@ -85,3 +147,8 @@ def _told(batch: Iterable[Message]) -> set[tuple[int, int]]:
     """Which readers of which messages an earlier try has reached."""
     again = [message.pk for message in batch if message.to_person_id is None and message.tries > 1]
     return set(Delivery.objects.filter(message__in=again).values_list("message_id", "person_id")) if again else set()
+
+
+def _wishes(people: Iterable[int]) -> Wishes:
+    rows = Wish.objects.filter(person__in=set(people)).values_list("person_id", "about", "choice")
+    return {(person, about): choice for person, about, choice in rows}

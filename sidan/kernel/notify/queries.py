@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Count, Min, Q
 
-from sidan.kernel.notify.models import ConsoleMessage, Message
+from sidan.kernel.notify.models import ConsoleMessage, Message, Wish
 from sidan.kernel.notify.relay import OPEN
 
 
@@ -22,6 +22,17 @@ def backlog(now: datetime) -> dict[str, Any]:
     return Message.objects.aggregate(
         waiting=Count("id", filter=Q(state__in=OPEN)),
         late=Count("id", filter=Q(state__in=OPEN, next_try_at__lt=now)),
-        oldest_at=Min("created_at", filter=Q(state__in=OPEN)),
+        # What waits for the morning is no backlog.
+        oldest_at=Min("created_at", filter=Q(state__in=OPEN) & ~Q(state=Message.State.WAITING)),
         given_up=Count("id", filter=Q(state=Message.State.GIVEN_UP)),
     )
+
+
+def wishes(person_id: int) -> dict[str, str]:
+    """What a person chose, by topic; the empty one is for all. One query."""
+    return dict(Wish.objects.filter(person=person_id).values_list("about", "choice"))
+
+
+def counts() -> dict[str, int]:
+    """How many messages there are in each state. One query."""
+    return dict(Message.objects.order_by().values_list("state").annotate(Count("id")))

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 VALUE_CHARS_MAX = 500
+ALWAYS, END, STEP = "always", "end", "step"
 
 Fill = Callable[[dict[str, Any]], Mapping[str, Any]]
 
@@ -25,6 +26,13 @@ class Topic:
     urgent: bool
     fill: Fill | None
     secret: bool
+    grade: str = STEP
+    group: str = ""
+    staff: bool = False
+
+    def wanted(self, choice: str) -> bool:
+        """Whether a resident with this choice (all, end, none) is told."""
+        return self.grade == ALWAYS or choice == "all" or (choice == "end" and self.grade == END)
 
     def words(self, data: dict[str, Any], language: str) -> tuple[str, str]:
         """Title and body with their values, in a language.
@@ -48,17 +56,26 @@ def register(
     urgent: bool = False,
     fill: Fill | None = None,
     secret: bool = False,
+    grade: str = STEP,
+    group: str = "",
+    staff: bool = False,
 ) -> None:
     """Say what a topic's messages read.
 
     Args:
         title, body: lazy texts with places such as `{number}`; nothing but plain names is a place.
-        urgent: may be sent at night and by the louder channel.
+        urgent: goes in quiet hours too, and nobody of the staff can choose not to get it.
         fill: further values made from the message's data when it is sent (a link, a date in words), in the reader's
             language; what must not lie in the queue is made here.
         secret: the body holds something that opens a door, and is not written to a log.
+        grade: for residents: ALWAYS is told whatever they chose, END where they chose the end only, STEP where they chose all.
+        group: path of the page to which a unit's group chat is led, with `{number}`; empty where groups are not told. The title
+            is said there as it stands and has no places.
+        staff: told to members of staff, who choose how; those of which nobody may choose are left out.
     """
-    _topics[topic] = Topic(topic, title, body, urgent, fill, secret)
+    if group and _PLACE.search(str(title)):
+        raise ValueError(f"{topic}: a title with places is not for groups")
+    _topics[topic] = Topic(topic, title, body, urgent, fill, secret, grade, group, staff)
 
 
 def get(topic: str) -> Topic:
@@ -73,6 +90,11 @@ def get(topic: str) -> Topic:
 def known() -> list[str]:
     """All registered topics."""
     return sorted(_topics)
+
+
+def for_staff() -> list[Topic]:
+    """The topics that members of staff may choose about, what is urgent last."""
+    return sorted((one for one in _topics.values() if one.staff), key=lambda one: one.urgent)
 
 
 def _filled(template: str, values: Mapping[str, Any]) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from sidan.kernel.base import crypto, snapshot, text, tx
@@ -140,6 +142,23 @@ def correct_contacts(person_ids: Iterable[int], *, name: str | None = None, phon
 def name_contact(person_id: int, name: str) -> None:
     """How somebody who comes by telephone wants to be called."""
     Contact.objects.filter(person_id=person_id).update(name_enc=crypto.seal_text(name) if name else None)
+
+
+@tx.writes
+def set_email(person_id: int, address: str) -> None:
+    """Where a person's mails go; an empty address takes it away.
+
+    Raises:
+        Invalid: it is none.
+    """
+    if address:
+        try:
+            validate_email(address)
+        except ValidationError:
+            raise Invalid(fields={"email": _("邮箱地址写得不对，请核对，例如 name@example.com。")}) from None
+    sealed = crypto.seal_text(address) if address else None
+    if not Contact.objects.filter(person_id=person_id).update(email_enc=sealed) and address:
+        Contact.objects.create(person_id=person_id, email_enc=sealed)
 
 
 @tx.writes

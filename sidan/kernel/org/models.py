@@ -86,6 +86,7 @@ class Contact(models.Model):
     phone_enc = models.BinaryField(null=True)
     phone_hash = models.BinaryField(max_length=32, null=True, db_index=True)
     last4_hash = models.BinaryField(max_length=32, null=True)  # keyed with the person, so equal tails do not look equal
+    email_enc = models.BinaryField(null=True)
     code_hash = models.BinaryField(max_length=32, null=True)  # the 6 digits on the receipt, where there is no telephone
 
 

@@ -167,15 +167,35 @@ def phone_of(person_id: int) -> str | None:
     return crypto.open_text(bytes(sealed)) if sealed else None
 
 
-def sealed_phones(person_ids: Iterable[int]) -> dict[int, bytes]:
-    """The telephones of many, still sealed; for the relay, which opens each with `opened_phone`. One query."""
-    rows = Contact.objects.filter(person__in=set(person_ids), phone_enc__isnull=False)
-    return {person: bytes(sealed) for person, sealed in rows.values_list("person_id", "phone_enc") if sealed}
+@dataclass(frozen=True)
+class Reach:
+    """How a person is reached. Telephone and address are opened when they are asked for: only by the channel that uses them."""
+
+    staff: bool
+    phone_enc: bytes | memoryview | None
+    email_enc: bytes | memoryview | None
+
+    @property
+    def phone(self) -> str | None:
+        return crypto.open_text(bytes(self.phone_enc)) if self.phone_enc else None
+
+    @property
+    def email(self) -> str | None:
+        return crypto.open_text(bytes(self.email_enc)) if self.email_enc else None
 
 
-def opened_phone(sealed: bytes | None) -> str | None:
-    """The telephone in clear, under the same care as `phone_of`. No query."""
-    return crypto.open_text(sealed) if sealed else None
+def reaches(person_ids: Iterable[int]) -> dict[int, Reach]:
+    """How many people are reached; for the relay. One query."""
+    rows = Person.objects.filter(id__in=set(person_ids)).values_list(
+        "id", "kind", "contact__phone_enc", "contact__email_enc"
+    )
+    return {row[0]: Reach(row[1] == Person.Kind.STAFF, row[2], row[3]) for row in rows}
+
+
+def email_of(person_id: int) -> str | None:
+    """The e-mail address in clear, for its owner's own page. One query."""
+    sealed = Contact.objects.filter(person_id=person_id).values_list("email_enc", flat=True).first()
+    return crypto.open_text(bytes(sealed)) if sealed else None
 
 
 def name_of(person_id: int) -> str | None:

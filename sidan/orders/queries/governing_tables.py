@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from sidan.kernel.base.errors import Invalid
 from sidan.kernel.flow import fields
+from sidan.kernel.notify import quiet
+from sidan.kernel.notify.models import QuietRule
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.models import DutyPhone, Seat
 from sidan.orders.models.governing import (
@@ -175,6 +177,16 @@ def _place_wrong(cleaned: dict[str, Any]) -> dict[str, str]:
     return {"unit": _("地点要放在一个社区（村）下面。")} if node.level != "community" else {}
 
 
+def _quiet_wrong(cleaned: dict[str, Any]) -> dict[str, str]:
+    wrong = {}
+    for name in ("begins", "ends"):
+        try:
+            quiet.clock(cleaned[name])
+        except ValueError:
+            wrong[name] = _("时间请写成 22:00 这样，24 小时制。")
+    return wrong
+
+
 _CATEGORY = Column(CategoryCode("category_code", gettext_lazy("类别")))
 _KLASS = (("klass", gettext_lazy("事项类型")), "class")
 
@@ -310,4 +322,17 @@ PLACES = Table(
     "unit", _place_wrong, complete_place,
 )  # fmt: skip
 
-TABLES = {table.name: table for table in (CATEGORIES, CATALOGUE, DUTIES, DEADLINES, LADDER, REFUSALS, PHONES, PLACES)}
+QUIET = Table(
+    "quiet", gettext_lazy("安静时段"), gettext_lazy("这段时间里，不急的消息不发，等到时段结束再发。开始和结束一样，就是不设。"), QuietRule,
+    ("audience",),
+    (
+        Column(fields.Choice("audience", gettext_lazy("对谁"), choices=tuple(QuietRule.Audience.choices))),
+        Column(fields.Line("begins", gettext_lazy("几点开始"), gettext_lazy("例如 22:00"), max_chars=5)),
+        Column(fields.Line("ends", gettext_lazy("几点结束"), gettext_lazy("例如 07:30；比开始早，就是第二天"), max_chars=5)),
+    ),
+    ("begins", "ends"), lambda text: _labelled(text, {"audience": QuietRule.Audience.choices}), "", _quiet_wrong,
+)  # fmt: skip
+
+TABLES = {
+    table.name: table for table in (CATEGORIES, CATALOGUE, DUTIES, DEADLINES, LADDER, REFUSALS, PHONES, PLACES, QUIET)
+}

@@ -120,6 +120,7 @@ def test_a_row_in_force_is_never_altered() -> None:
         ("duties", {"role": "assist", "text": "改"}), ("ladder", {"when": "after", "amount": "9", "measure": "hours", "tell": ["handler"]}),
         ("refusals", {"name": "新理由", "route": "新途径"}), ("phones", {"day_phone": "1", "night_phone": "2"}),
         ("deadlines", {"amount": "99", "measure": "hours"}), ("places", {"unit": "500233001002", "estate": "新名小区"}),
+        ("quiet", {"begins": "21:00", "ends": "08:00"}),
     ):  # fmt: skip
         first, *others = TABLES[name].model.objects.order_by("pk")
         assert confirmed(client, f"/govern/{name}/{first.pk}/change/", {**changed, **asked}).status_code == 303, name
@@ -221,6 +222,7 @@ def test_new_rows_of_every_table_can_be_added() -> None:
                     "tell": ["handler", "supervisor"]}),
         ("refusals", {"code": "private", "name": "私人纠纷", "route": "人民调解"}),
         ("phones", {"unit": "500233001", "day_phone": "023-54110000", "night_phone": "023-54110001"}),
+        ("quiet", {"audience": "staff", "begins": "20:00", "ends": "08:00"}),
     ):  # fmt: skip
         assert confirmed(client, f"/govern/{name}/new/", {**values, **asked}).status_code == 303, name
     assert Category.objects.get(code="0102").kinds == "help;complaint"

@@ -111,7 +111,7 @@ def nav(request: HttpRequest) -> list[dict[str, Any]]:
     places: list[tuple[str, Any]] = [
         ("/desk/", _("我的工作台")), (HOME, _("总览")), (f"{HOME}units/", _("单位与席位")), (f"{HOME}people/", _("人员")),
         *((f"{HOME}{table.name}/", table.label) for table in TABLES.values()),
-        (f"{HOME}calendar/{year}/", _("工作日历")),
+        (f"{HOME}calendar/{year}/", _("工作日历")), (f"{HOME}messages/", _("消息发送")),
     ]  # fmt: skip
     here = request.path.replace(f"{HOME}seats/", f"{HOME}units/")
     best = max((href for href, _label in places if here.startswith(_stem(href))), key=len, default="")

@@ -2,7 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from sidan.orders.views import governing_days, governing_files, governing_rules, governing_seats, governing_units
+from sidan.orders.views import (
+    governing_days,
+    governing_files,
+    governing_messages,
+    governing_rules,
+    governing_seats,
+    governing_units,
+)
 
 _UNIT = "govern/units/<str:code>/"
 
@@ -26,6 +33,8 @@ urlpatterns: list[URLPattern] = [
     path("govern/calendar/<int:year>/", governing_days.year, name="govern-calendar"),
     path("govern/calendar/<int:year>/sync/", governing_days.sync, name="govern-calendar-sync"),
     path("govern/calendar/<int:year>/<int:month>/<int:day>/", governing_days.day, name="govern-calendar-day"),
+    path("govern/messages/", governing_messages.messages, name="govern-messages"),
+    path("govern/messages/<int:pk>/again/", governing_messages.again, name="govern-message-again"),
     path("govern/<slug:name>/", governing_rules.rules, name="govern-rules"),
     path("govern/<slug:name>/new/", governing_rules.add, name="govern-rule-new"),
     path("govern/<slug:name>/import/", governing_files.bring, name="govern-rules-import"),

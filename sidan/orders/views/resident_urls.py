@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from sidan.orders.views import (
     my_pages,
     resident_home,
+    resident_notices,
     resident_order,
     resident_photos,
     resident_rating,
@@ -45,5 +46,6 @@ urlpatterns: list[URLPattern] = [
     path("track/order/", resident_order.order, name="track-order"),
     path("track/order/rating/", resident_rating.rating, name="track-rating"),
     path("track/order/photo/", resident_order.photo, name="track-add-photo"),
+    path("track/order/notices/", resident_notices.notices, name="track-notices"),
     path("track/order/<slug:noun>/", resident_order.move, name="track-move"),
 ]

@@ -104,15 +104,15 @@ def test_the_signing_key_is_made_once_and_closed_to_others(folder: Path) -> None
 def test_the_hash_and_the_channel_are_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     said = problems(monkeypatch, HASH="md5", CHANNEL="pigeon")
     assert "SIDAN_HASH must be sha256 or sm3" in said
-    assert "SIDAN_CHANNEL must be console" in said
+    assert "SIDAN_CHANNEL must be console or sms or email" in said
     monkeypatch.setenv("SIDAN_HASH", "SM3")
     monkeypatch.delenv("SIDAN_CHANNEL")
     loaded = config.load()
-    assert (loaded.hash, loaded.channel) == ("sm3", "console")
+    assert (loaded.hash, loaded.channel) == ("sm3", ("console",))
 
 
 def test_django_is_given_them(folder: Path) -> None:
-    code = "from django.conf import settings as s; print(s.SIDAN_HASH, s.SIDAN_CHANNEL)"
+    code = "from django.conf import settings as s; print(s.SIDAN_HASH, *s.SIDAN_CHANNEL)"
     told = {**os.environ, "SIDAN_HASH": "sm3", "DJANGO_SETTINGS_MODULE": "sidan.site.settings"}
     done = subprocess.run([sys.executable, "-c", code], env=told, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["sm3", "console"]

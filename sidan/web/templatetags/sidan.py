@@ -22,8 +22,8 @@ register = template.Library()
 
 SOON = timedelta(hours=24)
 RADIO_MAX = 7  # more choices than this are a list to open
-_TYPES = {"phone": "tel", "day": "date", "password": "password"}
-_INPUT_MODES = {"phone": "tel", "whole": "numeric", "code": "numeric"}
+_TYPES = {"phone": "tel", "day": "date", "password": "password", "email": "email"}
+_INPUT_MODES = {"phone": "tel", "whole": "numeric", "code": "numeric", "email": "email"}
 _AUTOCOMPLETE = {"phone": "tel"}
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from sidan.kernel.base import snapshot, tx
-from sidan.kernel.notify import commands, relay, topics
-from sidan.kernel.notify.channels import Letter
+from sidan.kernel.notify import channels, commands, topics
+from sidan.kernel.notify.channels import Channel, Letter
 from sidan.kernel.notify.models import Message
 from sidan.kernel.org.models import Person, Unit
 
@@ -34,11 +35,17 @@ class Probe:
         self.letters.append(letter)
 
 
+def use(channel: Channel, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """Let messages go by one channel."""
+    monkeypatch.setitem(channels._made, channel.name, channel)
+    settings.SIDAN_CHANNEL, settings.SIDAN_STAFF_CHANNEL = (channel.name,), ()
+
+
 @pytest.fixture
-def probe(monkeypatch: pytest.MonkeyPatch) -> Probe:
+def probe(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Probe:
     """The channel in use is a probe, and a topic is registered."""
     made = Probe()
-    monkeypatch.setattr(relay, "current", lambda: made)
+    use(made, monkeypatch, settings)
     topics.register(TOPIC, title="{number}", body="事项 {number} 有进展。")
     snapshot.forget()
     return made
