@@ -107,11 +107,13 @@ def _left_behind() -> Iterator[Finding]:
     """Processes of this user that still write to a database file that was removed or replaced; seen where there is /proc."""
     if settings.CONFIG.postgres:
         return
-    lost = f"{Path(settings.DATABASES['default']['NAME']).resolve()} (deleted)"
+    # A file that was moved aside first is found under its later name in the same folder.
+    folder = str(Path(settings.DATABASES["default"]["NAME"]).resolve().parent)
     found: set[str] = set()
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         with suppress(OSError):  # the process has ended, or is another user's
-            if os.readlink(link) == lost:
+            place, name = os.path.split(os.readlink(link))
+            if place == folder and ".sqlite3" in name and name.endswith(" (deleted)"):
                 found.add(link.parts[2])
     if found:
         said = f"process {', '.join(sorted(found))} writes to a database file that was removed or replaced"
