@@ -31,6 +31,7 @@ from sidan.kernel.org.models import Contact, Seat
 from sidan.kernel.worktime.models import CalendarDay
 from sidan.orders.models import DispatchRule
 from sidan.site import periodic, ways
+from sidan.web import drawing
 
 OLDEST_SQLITE = (3, 35)
 LEAST_FREE_BYTES = 1024**3
@@ -55,7 +56,7 @@ class Finding:
 def examine(now: datetime | None = None) -> list[Finding]:
     """Look at everything; without a database the rest is still looked at."""
     now = now or datetime.now(UTC)
-    found = [*_python(), *_folder(), *_space(), *_left_behind()]
+    found = [*_python(), *_folder(), *_space(), *_font(), *_left_behind()]
     if not settings.CONFIG.postgres and not Path(settings.DATABASES["default"]["NAME"]).exists():
         return [*found, Finding("database", "problem", "there is none yet", "sidan migrate")]
     try:
@@ -101,6 +102,15 @@ def _space() -> Iterator[Finding]:
     few = free < LEAST_FREE_BYTES
     said = f"{free / 1024**3:.1f} GiB free"
     yield Finding("disk", "problem" if few else "ok", said, "make room where SIDAN_DATA lies" if few else "")
+
+
+def _font() -> Iterator[Finding]:
+    found = drawing.face()
+    said = (
+        str(found) if found else "none with Chinese letters: no receipt as a picture, no posters from the command line"
+    )
+    mend = "" if found else "apt-get install fonts-wqy-microhei, or put a font into fonts/ of the data folder"
+    yield Finding("font", "ok" if found else "note", said, mend)
 
 
 def _left_behind() -> Iterator[Finding]:

@@ -70,5 +70,5 @@ def photo(request: HttpRequest, number: str, photo_id: UUID, small: bool = False
 def qr(text: str) -> SafeString:
     """A QR code as inline SVG, without style attributes, which the content policy would refuse."""
     out = io.BytesIO()
-    segno.make(text, error="m").save(out, kind="svg", xmldecl=False, svgns=True, scale=3, border=2, omitsize=False)
+    segno.make(text, error="m").save(out, kind="svg", xmldecl=False, svgns=True, scale=3, border=2, omitsize=True)
     return mark_safe(out.getvalue().decode())
