@@ -39,6 +39,7 @@ api/v1/orders/<number>/extension                   5555555555555  13434434o4334
 api/v1/orders/<number>/fact                        5555555555555  1o43443434334
 api/v1/orders/<number>/forwarding                  5555555555555  134o44o444334
 api/v1/orders/<number>/handling                    5555555555555  134o443444334
+api/v1/orders/<number>/hiding                      5555555555555  134o44o434oo4
 api/v1/orders/<number>/identity                    5555555555555  134o44o4o4o34
 api/v1/orders/<number>/information                 5555555555555  1o43443444334
 api/v1/orders/<number>/merging                     5555555555555  134o44o444334
@@ -65,9 +66,12 @@ api/v1/orders/<number>/supervision                 5555555555555  13434434343o4
 api/v1/orders/<number>/support                     5555555555555  134344o4o4334
 api/v1/orders/<number>/support-answer              5555555555555  134344343o334
 api/v1/orders/<number>/suspension                  5555555555555  134344o4343o4
+api/v1/orders/<number>/unpublishing                5555555555555  1o43443434334
 api/v1/orders/<number>/urging                      5555555555555  1o43443434334
 api/v1/orders/<number>/withdrawal                  5555555555555  1o43443434334
 api/v1/units                                       ooooooooooooo  5555555555555
+around/                                            ooooooooooooo  5555555555555
+around/<code>/                                     ooooooooooooo  5555555555555
 desk/                                              sssoooooooooo  5555555555555
 desk/bundles/<bundle_id>/                          sss4444444444  5555555555555
 desk/bundles/<bundle_id>/undo/                     5555555555555  1114444444444
@@ -79,6 +83,8 @@ desk/dispatch/                                     sss333oo33333  5555555555555
 desk/dispatch/bulk/                                5555555555555  111333gg33333
 desk/disputes/                                     sss33333333o3  5555555555555
 desk/figures/                                      sssoo3oooooo3  5555555555555
+desk/orders/<number>/hiding/                       5555555555555  111g44g434gg4
+desk/orders/<number>/unpublishing/                 5555555555555  1113443434334
 desk/search/                                       sssoooooooooo  5555555555555
 desk/inbox/                                        sssoo333oo333  5555555555555
 desk/orders/                                       sssoooooooooo  5555555555555
@@ -210,6 +216,7 @@ track/order/extension/                             4444444444444  4444444444444
 track/order/fact/                                  ggggggggggggg  pgppppppppppp
 track/order/forwarding/                            4444444444444  4444444444444
 track/order/handling/                              4444444444444  4444444444444
+track/order/hiding/                                4444444444444  4444444444444
 track/order/information/                           ggggggggggggg  pgppppppppppp
 track/order/merging/                               4444444444444  4444444444444
 track/order/message/                               ggggggggggggg  pgppppppppppp
@@ -230,6 +237,7 @@ track/order/supervision/                           4444444444444  4444444444444
 track/order/support-answer/                        4444444444444  4444444444444
 track/order/support/                               4444444444444  4444444444444
 track/order/suspension/                            4444444444444  4444444444444
+track/order/unpublishing/                          ggggggggggggg  pgppppppppppp
 track/order/urging/                                ggggggggggggg  pgppppppppppp
 track/order/withdrawal/                            ggggggggggggg  pgppppppppppp
 track/photo/<photo>/                               4o44444444444  5555555555555

@@ -56,7 +56,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "rule": {"lead": "500233-D02", "reason": "按职责"}, "contact": {"way": "phone"}, "extend": {"days": "2", "reason": "等材料"},
     "join": {"unit": "500233-D03", "note": "请配合"}, "suspend": {"until": "2026-04-01", "reason": "等汛期过"},
     "call_back": {"solved": "yes", "satisfied": "yes"}, "rate": {"solved": "yes", "satisfied": "yes"}, "press": {"text": "快办"},
-    **{do: {"reason": "有理由"} for do in ("dispute", "send_back", "escalate", "reopen", "return_reply")},
+    **{do: {"reason": "有理由"} for do in ("dispute", "send_back", "escalate", "reopen", "return_reply", "hide")},
     **{do: {"text": "一句话"} for do in ("ask_info", "reply", "give_info", "add_facts", "write", "support_answer")},
 }  # fmt: skip
 
@@ -98,6 +98,7 @@ class World:
         for state in {*STATES.values(), S.IN_PROGRESS}:
             world.orders[state] = make.order_in(state)
         world.orders["late"] = make.order_in(S.IN_PROGRESS, make.NOON - timedelta(days=60))
+        world.orders["public"] = make.order_in(S.IN_PROGRESS, public=True)
         world.orders["other"] = make.ask(unit="500233002001")
         helped = make.order_in(S.IN_PROGRESS)
         world.orders["helped"] = make.take(helped, "join", "handler", unit=make.node("500233-D02"), note="请配合")
@@ -130,6 +131,8 @@ class World:
             return self.orders["secret"]
         if noun == "support-answer":
             return self.orders["helped"]
+        if noun in ("unpublishing", "hiding"):
+            return self.orders["public"]
         if noun == "urging":
             return self.orders["late"]
         return self.orders[STATES.get(STEPS.get(noun, ""), S.IN_PROGRESS)]

@@ -21,7 +21,7 @@ from sidan.kernel.flow.fields import (
 from sidan.kernel.org import queries as org
 from sidan.orders.models import Order
 from sidan.orders.rulebook import route_text, rulebook
-from sidan.orders.words import ENDS, OPEN, Klass, S, Satisfied, Solved, Urgency
+from sidan.orders.words import ENDS, OPEN, PUBLIC_KINDS, Klass, S, Satisfied, Solved, Urgency
 
 
 def _choices(words: type) -> tuple[tuple[str, Words], ...]:
@@ -38,6 +38,11 @@ def overdue(order: Order, at: datetime) -> bool:
     """Whether what the resident was promised, or the community's acceptance, is late."""
     late_answer = order.answer_due_at is not None and at > order.answer_due_at
     return late_answer or (order.state == S.SUBMITTED and order.due_at is not None and at > order.due_at)
+
+
+def publishable(order: Order) -> bool:
+    """Whether an order is of a kind that its author may make public."""
+    return order.kind in PUBLIC_KINDS and not order.confidential and order.about_unit_id is None
 
 
 def _not_urged_today(order: Order, at: datetime) -> bool:
@@ -94,6 +99,7 @@ REOPEN_OVER = Guard(
     _("还能重新办理，现在不能删除。"),
     code="still_reopenable",
 )
+ON_BOARD = Guard(lambda order, at: order.public and publishable(order), _("这一单没有公开。"), code="not_public")
 REOPEN_WINDOW = Guard(_reopen_window, _("可重新办理的时间已过，请另外提交一单。"), code="reopen_window_over")
 
 ORDER = Flow(
@@ -194,6 +200,10 @@ ORDER = Flow(
              (Text("text", _("督办意见"), max_chars=400),)),
         Step("show", "photographed", (*WRITABLE, S.SUBMITTED), AnyOf((RESIDENT, LEAD, COMMUNITY)), "", "photo", _("添加照片"),
              (Code("photo", _("照片编号"), max_chars=40),)),
+        # The public board: the author's own wish needs no reason, the staff's is told to the author
+        Step("unpublish", "unpublished", tuple(S), RESIDENT, "", "unpublishing", _("不再公开"), when=(ON_BOARD,)),
+        Step("hide", "hidden", tuple(S), AnyOf((COMMUNITY, DESK, CHECKER, SUPERVISOR)), "", "hiding", _("撤下公开内容"),
+             (Text("reason", _("为什么撤下（居民会看到）"), max_chars=400),), when=(ON_BOARD,)),
         # Time, and other systems
         Step("climb", "supervised", (*BEFORE_REPLY, S.REPLIED), Clock()),
         Step("support_answer", "support_answered", BEFORE_REPLY, Follows()),

@@ -41,6 +41,9 @@ class Kind(models.TextChoices):
     SUGGESTION = "suggestion", _("建议")
 
 
+PUBLIC_KINDS = (Kind.CONSULT, Kind.HELP, Kind.SUGGESTION)  # complaints and reports are about somebody, and never public
+
+
 class Klass(models.TextChoices):
     """Classes of matter, by which deadlines are set (DB11/T 2021-2022 as reported)."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sidan.orders.commands import dispatching, handling, intake, rating
+from sidan.orders.commands import dispatching, handling, intake, publishing, rating
 
 VERBS: dict[str, Callable[..., Any]] = {
     verb.__name__: verb
@@ -15,6 +15,7 @@ VERBS: dict[str, Callable[..., Any]] = {
         handling.sign, handling.start, handling.contact, handling.write, handling.extend, handling.suspend,
         handling.resume, handling.reply, handling.check, handling.return_reply, handling.show, handling.urge,
         handling.press, handling.climb,
+        publishing.unpublish, publishing.hide,
         rating.rate, rating.call_back, rating.reopen, rating.lapse,
     )
 }  # fmt: skip

@@ -81,6 +81,8 @@ _BOTH: dict[str, Words] = {
     "pressed": lambda d: _("督办，已要求%(whom)s尽快办理") % {"whom": _whom(d)},
     "supervised": lambda d: _("到期%(rung)s，已提醒%(whom)s") % {"rung": _rung(d), "whom": _whom(d)},
     "photographed": lambda d: _("添加了照片"),
+    "unpublished": lambda d: _("居民不再公开这一单"),
+    "hidden": lambda d: _("工作人员撤下了公开内容"),
     "lapsed": lambda d: _("到期没有评价，已办结（未评价）"),
     "redated": lambda d: _("节假日安排公布，期限已重新计算"),
     "erased": lambda d: _("保存期已满，内容和联系方式已删除"),
@@ -100,6 +102,7 @@ _RESIDENT: dict[str, Words] = {
     "withdrawn": lambda d: _("您撤回了这一单"),
     "urged": lambda d: _("您催办了，已提醒%(whom)s") % {"whom": _whom(d)},
     "contacted": lambda d: _("工作人员联系了您"),
+    "unpublished": lambda d: _("您不再公开这一单"),
 }
 
 _STAFF: dict[str, Words] = {

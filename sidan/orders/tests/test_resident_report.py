@@ -198,9 +198,22 @@ def test_a_confidential_order_is_never_public(client: Client) -> None:
 def test_the_check_page_says_what_will_be_public(client: Client) -> None:
     by.fill(client)
     assert "不公开，只有办这件事的人看得到" in by.said(client.get("/report/check/"))
-    by.fill(client, public="true")
-    assert "姓名、电话、照片不公开" in by.said(client.get("/report/check/"))
+    by.fill(client, public="true", text="我叫赵雅芝，住3栋2单元501，灯坏了")
+    assert "我叫某，住3栋***，灯坏了" in by.said(client.get("/report/check/"))
     assert by.send(client, public="true").public
+
+
+def test_whoever_unticks_it_beside_the_words_makes_nothing_public(client: Client) -> None:
+    by.fill(client, public="true")
+    token = by.token(client.get("/report/check/"))
+    client.post("/report/check/", {"form_token": token, "public_shown": "1"})
+    assert not Order.objects.get().public
+
+
+@pytest.mark.parametrize("kind", ["complaint", "report"])
+def test_the_check_page_says_that_complaints_are_never_public(client: Client, kind: str) -> None:
+    by.fill(client, public="true", kind=kind)
+    assert "投诉和举报从不公开" in by.said(client.get("/report/check/"))
 
 
 def test_a_complaint_may_name_the_unit_that_must_not_handle_it(client: Client) -> None:

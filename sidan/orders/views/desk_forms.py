@@ -25,7 +25,7 @@ from sidan.web.pages import Ask, Words
 SUPPORT_ANSWER = "support-answer"
 PHOTO = "photo"
 PHOTOS_MOST = 6
-_DANGER = ("refuse", "escalate", "dispute", "send_back", "return_reply", "withdraw")
+_DANGER = ("hide", "refuse", "escalate", "dispute", "send_back", "return_reply", "withdraw")
 
 # One letter for a step, on whatever page it is offered; the page's help names those that work there.
 KEYS = {

@@ -31,7 +31,7 @@ from sidan.web.pages import Ask, errors_of, go, page
 
 HERE = "/track/order/"
 # The resident's own steps, in the order in which the page offers them. Rating has its own pages, photos their own form.
-DOES = ("give_info", "urge", "reopen", "write", "add_facts", "withdraw")
+DOES = ("give_info", "urge", "reopen", "write", "add_facts", "unpublish", "withdraw")
 STEPS = {ORDER.by_do[do].noun: ORDER.by_do[do] for do in DOES}
 
 
@@ -133,6 +133,8 @@ def _help(do: str) -> str:
             return _("问一句、说一句，承办的人会看到。")
         case "add_facts":
             return _("有新的情况、地点或时间，写在这里。")
+        case "unpublish":
+            return _("别人不再看到您写的内容；办理照常。")
         case "withdraw":
             return _("撤回以后就不办了，不能再恢复；要办得重新点单。")
     return ""
@@ -183,6 +185,8 @@ def _done(order: Order, do: str) -> str:
     match do:
         case "urge":
             return _("已提醒%(who)s。") % {"who": words.holder(order)}
+        case "unpublish":
+            return _("已不再公开。")
         case "withdraw":
             return _("已撤回。")
         case "reopen":

@@ -13,7 +13,8 @@ from sidan.kernel.base.text import clean_phone, clean_text
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Via
 from sidan.orders.commands import asking
-from sidan.orders.queries import mine
+from sidan.orders.flow import publishable
+from sidan.orders.queries import board, mine
 from sidan.orders.rulebook import rulebook
 from sidan.orders.views import resident_draft as drafts
 from sidan.orders.views import resident_photos as photos
@@ -150,7 +151,7 @@ def _more_asks(draft: drafts.Draft) -> list[Ask]:
                          help=_("选了以后，这个单位的人看不到、也不能办这一单")))  # fmt: skip
     asked += [
         Ask("public", _("可以公开这件事"), kind="flag", required=False,
-            help=_("不选就不公开。公开的是：写的内容、在哪个社区、办得怎么样。姓名、电话、照片从不公开；保密的单不公开。")),
+            help=_("不选就不公开。提交前给您看公开的是什么；姓名、电话、门牌、照片从不公开，保密单、投诉和举报也不公开。")),
     ]  # fmt: skip
     return asked
 
@@ -255,6 +256,9 @@ def check(request: HttpRequest) -> HttpResponse:
         return go(request, WHERE)
     status, wrong = 200, {}
     made = None
+    if request.POST.get("public_shown") and not request.POST.get("public"):
+        draft.write(public="")  # unticked beside the very words that would be public
+        drafts.keep(request, draft, now)
     try:
         made = asking.draft(draft.wish(), None, now, Via.PAGE)
         if request.method == "POST" and request.POST.get("form_token") == draft.token:
@@ -268,10 +272,25 @@ def check(request: HttpRequest) -> HttpResponse:
         for name, said in wrong.items()
     ]
     response = show(
-        request, "check", draft, {}, made=made, mistakes=mistakes, kept=photos.names(draft), **_words(draft, now)
+        request,
+        "check",
+        draft,
+        {},
+        made=made,
+        mistakes=mistakes,
+        kept=photos.names(draft),
+        open=_open(draft, made),
+        **_words(draft, now),
     )
     response.status_code = status
     return response
+
+
+def _open(draft: drafts.Draft, made: asking.Draft | None) -> str | None:
+    """The words that everybody would read, exactly as the board will show them; None where nothing is to be public."""
+    if made is None or not made.order.public or not publishable(made.order):
+        return None
+    return board.words(made.text, [draft.get("name")])
 
 
 def _words(draft: drafts.Draft, now: datetime) -> dict[str, Any]:

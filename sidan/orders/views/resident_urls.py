@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from sidan.orders.views import (
     my_pages,
+    public_board,
     resident_home,
     resident_notices,
     resident_order,
@@ -28,6 +29,8 @@ urlpatterns: list[URLPattern] = [
     path("report/photos/", resident_photos.add, name="report-photos"),
     path("report/photos/<uuid:photo>/removal/", resident_photos.remove, name="report-photo-removal"),
     path("report/photo/<uuid:photo>/", resident_photos.of_draft, name="report-photo"),
+    path("around/", public_board.county, name="around"),
+    path("around/<str:code>/", public_board.place, name="around-place"),
     path("receipt/", resident_receipt.receipt, name="receipt"),
     path("receipt/picture.png", resident_receipt.picture, name="receipt-picture"),
     path("t/<str:signed>/", resident_track.link, name="link"),
