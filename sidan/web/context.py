@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
@@ -36,6 +37,11 @@ class Site:
         """normal, big or huge."""
         size = self._request.COOKIES.get(SIZE_COOKIE, "")
         return size if size in SIZES else "normal"
+
+    @property
+    def demo(self) -> bool:
+        """Whether this is the demonstration, whose passwords are printed and whose messages stand on a page."""
+        return bool(settings.SIDAN_DEMO)
 
     @property
     def path(self) -> str:

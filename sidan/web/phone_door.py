@@ -37,6 +37,7 @@ def register_topic() -> None:
         title=gettext_lazy("登录验证码"),
         body=gettext_lazy("【四单】验证码{digits}，{minutes}分钟内有效。请不要告诉任何人，工作人员也不会问您要。"),
         urgent=True,
+        grade=topics.ALWAYS,
         fill=_fill,
         secret=True,
     )

@@ -100,7 +100,7 @@ def _data(request: HttpRequest, account: Account, act: Act, wrong: Invalid | Non
     return page(
         request, "orders/resident/my_data.html", status=wrong.status if wrong else 200, known=known,
         going=sum(mine.is_open(order) for order in found), ended=sum(not mine.is_open(order) for order in found),
-        devices=len(sessions.of(account, at=act.at)), ask=asked, values=values, errors=errors_of(wrong),
+        rest=signing.rest().days, devices=len(sessions.of(account, at=act.at)), ask=asked, values=values, errors=errors_of(wrong),
     )  # fmt: skip
 
 
@@ -191,9 +191,11 @@ def deletion(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         erased, waiting = commands.delete(account, rest=signing.rest(), act=act)
         logout(request)
-        said = _("已删除。清空了 %(erased)d 单") % {"erased": erased}
-        later = _("，还有 %(waiting)d 单等办结后自动清空。") % {"waiting": waiting} if waiting else _("。")
-        return go(request, "/", said + later)
+        said = _("已删除，清空了 %(erased)d 单。") % {"erased": erased}
+        if waiting:
+            counts = {"erased": erased, "waiting": waiting}
+            said = _("已删除，清空了 %(erased)d 单，还有 %(waiting)d 单等办结后自动清空。") % counts
+        return go(request, "/", said)
     found = list(mine.orders(account, rest=signing.rest()))
     now = [order for order in found if _goes_now(order)]
     return page(
