@@ -1,12 +1,15 @@
 """What holds on every page, read as it was sent: strict policy, no other host, a human's telephone, no Chinese in English chrome."""
 
+import gzip
 import re
 from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.contrib.staticfiles import finders
 from django.db import models
 
 from sidan.orders.tests import resident as by
@@ -14,6 +17,7 @@ from tests import tour
 
 pytestmark = pytest.mark.django_db
 CHINESE = re.compile(r"[\u3400-\u9fff]+")
+FIRST_VISIT = 60 * 1024
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 LEADING = {"src", "href", "action", "formaction", "poster", "data", "srcset", "ping", "cite", "xlink:href", "content"}
 SPOKEN = {"alt", "title", "aria-label", "placeholder", "value", "content", "label", "data-label", "data-words"}
@@ -145,6 +149,26 @@ def test_every_page_that_refuses_shows_the_number_of_its_request(stops: list[tou
     assert len(refused) >= 3
     for one in refused:
         assert f'class="refusal__id">{one.headers["X-Request-Id"]}<' in one.body, one.name
+
+
+def test_a_first_visit_to_any_page_for_residents_costs_at_most_60_kilobytes(stops: list[tour.Stop]) -> None:
+    """The page as it is, and its styles, scripts and drawings as `sidan serve` stores them, compressed; photos are extra."""
+    heavy = {}
+    for stop, page in read([one for one in stops if not one.staff and not one.name.startswith("_/")]):
+        asked = {attributes.get("href") or attributes.get("src", "") for _tag, attributes in page.elements}
+        names = {one.partition("#")[0].removeprefix("/static/") for one in asked if one.startswith("/static/")}
+        weight = len(stop.body.encode()) + sum(_packed(name) for name in names)
+        assert len(names) > 5, stop.name
+        if weight > FIRST_VISIT:
+            heavy[stop.name] = weight
+    assert heavy == {}
+
+
+@cache
+def _packed(name: str) -> int:
+    found = finders.find(name)
+    assert found is not None, name
+    return len(gzip.compress(Path(found).read_bytes(), 9))
 
 
 def data() -> list[str]:
