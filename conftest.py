@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -71,3 +72,12 @@ def chromium() -> Any:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def _in_the_language_of_the_house() -> Iterator[None]:
+    """A browser that spoke English in one test does not make the next one speak it."""
+    yield
+    from django.utils import translation
+
+    translation.deactivate()

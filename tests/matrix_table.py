@@ -73,11 +73,14 @@ api/v1/units                                       ooooooooooooo  5555555555555
 around/                                            ooooooooooooo  5555555555555
 around/<code>/                                     ooooooooooooo  5555555555555
 desk/                                              sssoooooooooo  5555555555555
+desk/bundles/<bundle_id>/                          sss4444444444  5555555555555
+desk/bundles/<bundle_id>/undo/                     5555555555555  1114444444444
 desk/checks/                                       sss3333333o33  5555555555555
 desk/community/                                    sssoo33333333  5555555555555
 desk/deputies/                                     sssoooooooooo  1112222222222
 desk/deputies/<seat_id>/end/                       5555555555555  11144444g4444
 desk/dispatch/                                     sss333oo33333  5555555555555
+desk/dispatch/bulk/                                5555555555555  111333gg33333
 desk/disputes/                                     sss33333333o3  5555555555555
 desk/figures/                                      sssoo3oooooo3  5555555555555
 desk/orders/<number>/hiding/                       5555555555555  111g44g434gg4

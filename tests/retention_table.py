@@ -97,6 +97,7 @@ NOT_PERSONAL: dict[str, dict[str, str]] = {
         "system": "another system's name", "map_name": "of a map", "file_name": "that the importing officer chose",
         "file_hash": _HASH,
     },
+    "orders.Held": {"refused": _CODE, "why": "a sentence of the house about units and staff"},
     "orders.Phrase": dict.fromkeys(("title", "body"), "an office's form of words, written before any order"),
     "orders.Order": {
         "state": _CODE, "head": _HASH, "number": "random, of the order", "refusal": _CODE, "repliers": "keys of staff",

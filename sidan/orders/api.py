@@ -5,7 +5,8 @@ from hashlib import sha256
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Router
@@ -16,7 +17,6 @@ from sidan.kernel.base.errors import Invalid, NotAllowed, NotFound, NotNow
 from sidan.kernel.base.text import clean_digits
 from sidan.kernel.files import commands as files
 from sidan.kernel.files import pictures
-from sidan.kernel.files import queries as photos
 from sidan.kernel.files.models import Photo, Purpose
 from sidan.kernel.flow import engine, fields
 from sidan.kernel.flow.definition import Step
@@ -30,6 +30,7 @@ from sidan.orders.models import Order, Reveal
 from sidan.orders.queries import lists, merged, reading
 from sidan.orders.queries.seeing import sees
 from sidan.orders.rulebook import rulebook
+from sidan.web import photos as served
 
 router = Router(tags=["orders"])
 MULTIPART_BYTES_MOST = pictures.MOST_BYTES + 1024 * 1024
@@ -86,14 +87,14 @@ def photo_list(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @router.get("/orders/{number}/photos/{photo}", **says.PHOTO)
-def photo_file(request: HttpRequest, number: str, photo: str) -> FileResponse:
+def photo_file(request: HttpRequest, number: str, photo: str) -> HttpResponseBase:
     """One photo, as JPEG."""
     who = door.signed(request, timezone.now())
     found = door.order_of(who, number)
     kept = next((one for one in reading.photos(found, who.act) if str(one.pk) == photo), None)
     if kept is None:
         raise NotFound(_("没有这张照片。"))
-    return FileResponse(photos.open_photo(kept), content_type="image/jpeg")
+    return served.answer(request, kept)
 
 
 @router.post("/orders/{number}/photos", **says.UPLOAD)

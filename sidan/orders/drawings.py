@@ -112,7 +112,7 @@ def _poster(one: Poster, phone: str, size: tuple[int, int]) -> Image.Image:
     sheet.frame()
     sheet.words(_("有事，扫码点一单"), px(108), bold=True, centre=True, gap=px(10))
     sheet.words(_("有人接、有人办，办得好不好由您来评"), px(52), centre=True, gap=px(20))
-    sheet.code(one.address, px(680), gap=px(20))
+    sheet.code(one.address, px(800), gap=px(20))
     sheet.words(one.place, px(76), bold=True, centre=True, gap=px(20))
     sheet.words(_("扫不了，用浏览器打开："), px(44), centre=True)
     sheet.words(one.short, px(52), bold=True, centre=True, gap=px(20))

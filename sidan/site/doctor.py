@@ -31,6 +31,7 @@ from sidan.kernel.org.models import Contact, Seat
 from sidan.kernel.worktime.models import CalendarDay
 from sidan.orders.models import DispatchRule
 from sidan.site import periodic, ways
+from sidan.web import drawing
 
 OLDEST_SQLITE = (3, 35)
 LEAST_FREE_BYTES = 1024**3
@@ -55,7 +56,7 @@ class Finding:
 def examine(now: datetime | None = None) -> list[Finding]:
     """Look at everything; without a database the rest is still looked at."""
     now = now or datetime.now(UTC)
-    found = [*_python(), *_folder(), *_space(), *_left_behind()]
+    found = [*_python(), *_folder(), *_space(), *_font(), *_left_behind()]
     if not settings.CONFIG.postgres and not Path(settings.DATABASES["default"]["NAME"]).exists():
         return [*found, Finding("database", "problem", "there is none yet", "sidan migrate")]
     try:
@@ -103,15 +104,26 @@ def _space() -> Iterator[Finding]:
     yield Finding("disk", "problem" if few else "ok", said, "make room where SIDAN_DATA lies" if few else "")
 
 
+def _font() -> Iterator[Finding]:
+    found = drawing.face()
+    said = (
+        str(found) if found else "none with Chinese letters: no receipt as a picture, no posters from the command line"
+    )
+    mend = "" if found else "apt-get install fonts-wqy-microhei, or put a font into fonts/ of the data folder"
+    yield Finding("font", "ok" if found else "note", said, mend)
+
+
 def _left_behind() -> Iterator[Finding]:
     """Processes of this user that still write to a database file that was removed or replaced; seen where there is /proc."""
     if settings.CONFIG.postgres:
         return
-    lost = f"{Path(settings.DATABASES['default']['NAME']).resolve()} (deleted)"
+    # A file that was moved aside first is found under its later name in the same folder.
+    folder = str(Path(settings.DATABASES["default"]["NAME"]).resolve().parent)
     found: set[str] = set()
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         with suppress(OSError):  # the process has ended, or is another user's
-            if os.readlink(link) == lost:
+            place, name = os.path.split(os.readlink(link))
+            if place == folder and ".sqlite3" in name and name.endswith(" (deleted)"):
                 found.add(link.parts[2])
     if found:
         said = f"process {', '.join(sorted(found))} writes to a database file that was removed or replaced"

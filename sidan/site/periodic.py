@@ -12,7 +12,7 @@ from sidan.kernel.files import commands as files
 from sidan.kernel.journal import commands as journal
 from sidan.kernel.notify import commands as notify
 from sidan.kernel.notify import relay as relays
-from sidan.orders.commands import clockwork, erasing, indexing, looking
+from sidan.orders.commands import bulk, clockwork, erasing, indexing, looking
 from sidan.orders.commands import digest as digests
 from sidan.orders.views import resident_photos as drafts
 from sidan.web import signing
@@ -52,6 +52,11 @@ def index() -> None:
     indexing.index_new()
 
 
+def release_held() -> None:
+    """Dispatch what was held back for its ten seconds."""
+    bulk.release(timezone.now())
+
+
 def seal() -> None:
     """Seal the journal's new entries."""
     journal.seal_all(at=timezone.now())
@@ -66,6 +71,7 @@ def sweep() -> None:
     """Forget what has had its time: doors, old messages, files without a row, photos of drafts, codes, devices, ended sessions."""
     now = timezone.now()
     doors.sweep(now)
+    bulk.sweep(now)
     notify.sweep(now)
     files.sweep_orphans(at=now)
     drafts.sweep(now)

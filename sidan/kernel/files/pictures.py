@@ -18,6 +18,7 @@ from sidan.kernel.files.errors import (
     NotAPhoto,
     PhotoEmpty,
     PhotoIsADocument,
+    PhotoIsHeic,
     PhotoTooLarge,
     PhotoTooManyPixels,
     PhotoTruncated,
@@ -33,6 +34,7 @@ MOST_SCANS = 100
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 MAGICS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF")
+BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
 DOCUMENTS = (b"%pdf", b"<svg", b"<html", b"<!doctype", b"<?xml", b"<script")
 ORIENTATION = 0x0112
 TURNS = {
@@ -80,7 +82,7 @@ def read(upload: Upload) -> Picture:
     Of an animation the first frame is taken.
 
     Raises:
-        PhotoTooLarge, PhotoEmpty, PhotoIsADocument, NotAPhoto, PhotoTooManyPixels, PhotoTruncated.
+        PhotoTooLarge, PhotoEmpty, PhotoIsHeic, PhotoIsADocument, NotAPhoto, PhotoTooManyPixels, PhotoTruncated.
     """
     raw = upload.read(MOST_BYTES + 1)
     if len(raw) > MOST_BYTES:
@@ -88,6 +90,8 @@ def read(upload: Upload) -> Picture:
     if not raw:
         raise PhotoEmpty
     if not raw.startswith(MAGICS):
+        if raw[4:8] == b"ftyp" and raw[8:12] in BRANDS:
+            raise PhotoIsHeic
         head = raw[:1024].lower()
         raise PhotoIsADocument if any(mark in head for mark in DOCUMENTS) else NotAPhoto
     return _encode(_decode(raw, SIDE))

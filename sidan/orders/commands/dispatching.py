@@ -64,6 +64,18 @@ def dispatch(
     return order
 
 
+def refuse_early(order: Order, lead: org.Node, act: Act) -> None:
+    """What a dispatch to this lead would be refused for, looked at without taking it. At most one query more.
+
+    Raises:
+        NotAllowed, NotNow, Invalid: as `dispatch`.
+    """
+    need(order, "dispatch", act)
+    _may_receive(order, lead, act)
+    _may_lead(order, lead, _code(order), act)
+    _another_if_twice(order, lead)
+
+
 @tx.writes
 def send_back(order: Order, *, reason: str, act: Act) -> Order:
     """The desk needs more from the community."""

@@ -13,8 +13,8 @@ from sidan.kernel.base.errors import NotFound
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.kernel.org.models import Contact, Person, Seat
-from sidan.orders.models import Looking, Order, Reveal
-from sidan.orders.queries import figures, lists
+from sidan.orders.models import Order, Reveal
+from sidan.orders.queries import figures, lists, presence
 from sidan.orders.queries.seeing import TAKEN_ON, in_hand, visible_to
 from sidan.orders.words import ENDS, S
 
@@ -62,13 +62,12 @@ def at_hand(number: str, act: Act) -> AtHand:
     ).order_by("-open_until")
     phones = Contact.objects.filter(person_id=OuterRef("asked_by_id"), phone_enc__isnull=False)
     asked = Reveal.objects.filter(order=OuterRef("pk"), state="requested")
-    watching = Looking.objects.filter(order=OuterRef("pk"), until__gt=act.at).exclude(person=act.by.pk)
     rows = Order.objects.filter(visible_to(act), number=clean_number(number)).annotate(
         has_phone=Exists(phones),
         into=F("merged_into__number"),
         reveal_until=Subquery(opened.values("open_until")[:1]),
         reveal_asked=Exists(asked),
-        watched_by=Subquery(watching.values("person__name")[:1]),
+        watched_by=presence.watcher(act),
     )
     order = rows.first()
     if order is None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,6 +18,7 @@ from sidan.kernel.journal import queries as journal
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.orders.models import Order, Support
+from sidan.orders.queries import presence
 from sidan.orders.queries.seeing import visible_to
 from sidan.orders.words import ENDS, Channel, Kind, Klass, S, Urgency
 
@@ -110,7 +111,7 @@ def desk(
     rows = unended().filter(condition).filter(within or Q(), **conditions(filters or {}))
     if (filters or {}).get("overdue"):
         rows = rows.filter(due_at__lt=act.at)
-    return _soonest(rows, after, limit)
+    return _soonest(rows.annotate(watched_by=presence.watcher(act)), after, limit)
 
 
 def beside(name: str, act: Act, filters: dict[str, Any], key: str, *, back: bool = False) -> str:
@@ -212,17 +213,26 @@ def supports(act: Act, *, limit: int = PAGE) -> list[dict[str, Any]]:
 
 
 def counts(act: Act) -> dict[str, tuple[int, int]]:
-    """For each desk that the act has: how many wait, and how many of them are late. One statement for all desks."""
-    conditions = {name: waiting(name, act) for name in DESKS}
-    mine = {name: condition for name, condition in conditions.items() if condition is not None}
-    if not mine:
-        return {}
+    """For each desk that the act has: how many wait, and how many of them are late. One statement for all desks.
+
+    One count for each desk in it, so that each goes by its own index: together they had to look at every open order.
+    """
     late = Q(due_at__lt=act.at)
-    found = unended().aggregate(
-        **{f"{name}_n": Count("pk", filter=condition) for name, condition in mine.items()},
-        **{f"{name}_l": Count("pk", filter=condition & late) for name, condition in mine.items()},
-    )
-    return {name: (found[f"{name}_n"], found[f"{name}_l"]) for name in mine}
+    parts = {
+        name: unended()
+        .filter(condition)
+        .annotate(desk=Value(name))
+        .values("desk")
+        .annotate(all=Count("pk"), late=Count("pk", filter=late))
+        .order_by()
+        for name in DESKS
+        if (condition := waiting(name, act)) is not None
+    }
+    if not parts:
+        return {}
+    first, *others = parts.values()
+    found = {row["desk"]: (row["all"], row["late"]) for row in (first.union(*others, all=True) if others else first)}
+    return {name: found.get(name, (0, 0)) for name in parts}
 
 
 def orders(act: Act, filters: dict[str, Any], *, within: Q | None = None, after: str = "", limit: int = PAGE) -> Page:
@@ -308,11 +318,11 @@ def conditions(filters: dict[str, Any]) -> dict[str, Any]:
 
 
 def _soonest(rows: Any, after: str, limit: int) -> Page:
-    """Rows by their clock; those without one come last."""
+    """Rows by their clock, each with who has it open; those without a clock come last."""
     limit = max(1, min(limit, PAGE_MOST))
     if after:
         rows = rows.filter(_behind(*opened(after)))
-    found = list(rows.order_by(F("due_at").asc(nulls_last=True), "id").values(*COLUMNS)[: limit + 1])
+    found = list(rows.order_by(F("due_at").asc(nulls_last=True), "id").values(*COLUMNS, "watched_by")[: limit + 1])
     last = found[limit - 1] if len(found) > limit else None
     return Page(found[:limit], key_of(last["due_at"], last["id"]) if last else "")
 

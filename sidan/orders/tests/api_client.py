@@ -4,6 +4,7 @@ import json
 import secrets
 from typing import Any
 
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -11,6 +12,7 @@ from sidan.kernel.org import commands as people
 from sidan.orders.tests import make
 
 ORDERS = "/api/v1/orders"
+PROBLEM = "application/problem+json"
 
 
 class Api:
@@ -69,3 +71,31 @@ def reader(number: str, **proof: str) -> Api:
     answer = Api().post(f"{ORDERS}/{number}/reader", proof or {"last4": "1234"}, key=None)
     assert answer.status_code == 200, answer.content.decode()
     return Api(answer.json()["token"])
+
+
+def code_of(answer: Any, status: int) -> str:
+    """The stable code of a problem, which has every member of RFC 9457."""
+    assert answer.status_code == status, answer.content.decode()
+    problem = answer.json()
+    assert answer["Content-Type"] == PROBLEM
+    assert problem["type"] == f"urn:sidan:error:{problem['code']}"
+    assert problem["status"] == status
+    assert problem["title"]
+    assert problem["detail"]
+    assert problem["request_id"] == answer["X-Request-Id"]
+    return str(problem["code"])
+
+
+def statements(call: Any) -> list[str]:
+    """What a call asks of the database."""
+    asked: list[str] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        # The configuration's revision is looked at once a second, whoever comes.
+        if not sql.startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")) and "base_revision" not in sql:
+            asked.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        call()
+    return asked

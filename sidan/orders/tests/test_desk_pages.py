@@ -175,8 +175,8 @@ def test_a_list_costs_the_same_for_one_row_and_for_twenty(
             client.get(f"/desk/{page}")
         counts.append(own(asked))
     assert counts[0] == counts[1]
-    # Session, account, person, seats and the counts beside the list are the frame's.
-    assert counts[1] - 5 <= 6
+    # Session, account with person, seats and the counts beside the list are the frame's; the busiest desks have six in all.
+    assert counts[1] <= (6 if page in ("dispatch/", "overdue/") else 10)
 
 
 @pytest.mark.parametrize("state", list(S))

@@ -12,11 +12,12 @@ from sidan.kernel.base.errors import Invalid, NotAllowed
 from sidan.kernel.journal import queries as journal
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
-from sidan.orders.queries import around, figures, lists
+from sidan.orders.queries import around, bundles, figures, lists
 from sidan.orders.views import desk_tour
 from sidan.orders.views.desk_door import order_href, staff_act
 from sidan.orders.views.desk_forms import KEYS_OF_A_LIST
-from sidan.orders.views.desk_rows import filter_fields, list_context, mark, options, query, said
+from sidan.orders.views.desk_rows import bodies_of, filter_fields, list_context, mark, options, query, said
+from sidan.orders.views.desk_tour import FROM
 from sidan.orders.words import S
 from sidan.web.pages import errors_of, page
 
@@ -26,7 +27,9 @@ _AT_A_DESK = ("kind", "klass", "category", "unit", "overdue")
 
 @require_safe
 def desk(request: HttpRequest, name: str) -> HttpResponse:
-    """What waits at one desk, soonest due first. Four queries: rows, who looks at them, the newest entry, co-handling.
+    """What waits at one desk, soonest due first. Four queries: rows, who looks at them, the newest entry,
+
+    what is on its way out or waits for co-handling.
 
     With `since` it says only what is new, with `go` and `at` it leads to the order beside a place.
 
@@ -57,6 +60,12 @@ def desk(request: HttpRequest, name: str) -> HttpResponse:
         "kept": [("state", request.GET.get("state", ""))],
         "errors": errors,
     }
+    if name == "dispatch":
+        held = bundles.held_of(row["id"] for row in found.rows)
+        for row in context["rows"]:
+            row["held"] = row["id"] in held
+        context |= {"bulk_units": bodies_of(act), "all_href": query(request, all="1"), "carried": [(FROM, tour.said)]}
+        context |= {"keys": [*KEYS_OF_A_LIST, ("s", _("选中这一行"))], "all": request.GET.get("all") == "1"}
     if name == "inbox":
         context["supports"] = _supports(act)
     return page(request, "orders/desk/list.html", status=422 if errors else 200, **context)

@@ -6,14 +6,13 @@ from uuid import UUID
 
 import segno
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from sidan.kernel.base.errors import NotFound
-from sidan.kernel.files import queries as files
 from sidan.kernel.files.models import Photo
 from sidan.kernel.org import queries as org
 from sidan.orders.queries import around, phones, reading
@@ -21,6 +20,7 @@ from sidan.orders.rulebook import rulebook
 from sidan.orders.views.desk_door import order_href, staff_act
 from sidan.orders.views.desk_order import facts
 from sidan.orders.views.desk_rows import said
+from sidan.web import photos as served
 from sidan.web.pages import page
 
 
@@ -60,15 +60,11 @@ def photo(request: HttpRequest, number: str, photo_id: UUID, small: bool = False
     found = Photo.objects.filter(pk=photo_id, subject=order.subject(), removed_at=None).first()
     if found is None:
         raise NotFound(_("没有这张照片。"))
-    stream = files.open_thumbnail(found) if small else files.open_photo(found)
-    response = FileResponse(stream, content_type="image/jpeg")
-    response["Cache-Control"] = "private, max-age=3600"
-    response["Content-Disposition"] = "inline"
-    return response
+    return served.answer(request, found, small=small)
 
 
 def qr(text: str) -> SafeString:
     """A QR code as inline SVG, without style attributes, which the content policy would refuse."""
     out = io.BytesIO()
-    segno.make(text, error="m").save(out, kind="svg", xmldecl=False, svgns=True, scale=3, border=2, omitsize=False)
+    segno.make(text, error="m").save(out, kind="svg", xmldecl=False, svgns=True, scale=3, border=2, omitsize=True)
     return mark_safe(out.getvalue().decode())

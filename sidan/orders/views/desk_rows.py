@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
-from sidan.orders.queries import lists, presence
+from sidan.orders.queries import lists
 from sidan.orders.rulebook import rulebook
 from sidan.orders.views.desk_door import order_href
 from sidan.orders.views.desk_tour import Tour
@@ -176,12 +176,8 @@ def query(request: HttpRequest, **changes: str) -> str:
 
 
 def list_context(request: HttpRequest, page: lists.Page, act: Act, tour: Tour | None = None) -> dict[str, Any]:
-    """What every list page gives its template: rows and the pager's links. At a desk one query: who looks at what."""
+    """What every list page gives its template: rows and the pager's links. No query."""
     rows = cards(page.rows, act.at, tour)
-    if tour is not None:
-        beside = presence.by_order((row["id"] for row in page.rows), act)
-        for row in rows:
-            row["watched_by"] = "、".join(beside.get(row["id"], ()))
     return {
         "rows": rows,
         "now": act.at,

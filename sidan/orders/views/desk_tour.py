@@ -19,7 +19,7 @@ from sidan.orders.views.desk_door import order_href
 from sidan.web.pages import Words, go
 
 FROM, BACK = "from", "back"
-_NOT_A_FILTER = ("after", "go", "at", "since", FROM)
+_NOT_A_FILTER = ("after", "go", "at", "since", "all", FROM)
 
 
 @dataclass(frozen=True)

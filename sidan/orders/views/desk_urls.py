@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from sidan.orders.views import (
+    desk_bulk,
     desk_deputies,
     desk_figures,
     desk_lists,
@@ -26,6 +27,9 @@ urlpatterns: list[URLPattern] = [
     path("desk/overdue/", desk_lists.wall, name="desk-overdue"),
     path("desk/community/", desk_lists.desk, {"name": "community"}, name="desk-community"),
     path("desk/dispatch/", desk_lists.desk, {"name": "dispatch"}, name="desk-dispatch"),
+    path("desk/dispatch/bulk/", desk_bulk.preview, name="desk-bulk"),
+    path("desk/bundles/<uuid:bundle_id>/", desk_bulk.bundle, name="desk-bundle"),
+    path("desk/bundles/<uuid:bundle_id>/undo/", desk_bulk.undo, name="desk-bundle-undo"),
     path("desk/inbox/", desk_lists.desk, {"name": "inbox"}, name="desk-inbox"),
     path("desk/checks/", desk_lists.desk, {"name": "checks"}, name="desk-checks"),
     path("desk/disputes/", desk_lists.desk, {"name": "disputes"}, name="desk-disputes"),

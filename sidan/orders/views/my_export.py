@@ -42,7 +42,7 @@ FORMS: dict[str, Callable[[dict[str, Any], datetime], HttpResponse]] = {"json": 
 def _sheets(held: dict[str, Any]) -> list[tuple[str, list[list[Any]]]]:
     known = held["account"]
     account = [
-        [_("内容"), _("记录")], [_("称呼"), known["name"]], [_("手机号"), known["phone"]], [_("登录从"), known["since"]],
+        [_("内容"), _("记录")], [_("称呼"), known["name"]], [_("手机号"), known["phone"]], [_("首次登录"), known["since"]],
         [_("上次验证"), known["proved_at"]],
         *([_("已登录的设备"), f"{one['device']} {_words(one['at'])}"] for one in held["devices"]),
     ]  # fmt: skip

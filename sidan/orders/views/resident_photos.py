@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -28,6 +29,7 @@ from sidan.orders.queries import reading
 from sidan.orders.views import resident_draft as drafts
 from sidan.orders.views import resident_track as track
 from sidan.web import client
+from sidan.web import photos as served
 
 MOST = 3  # photos of one form
 MOST_OF_ORDER = 12
@@ -171,7 +173,7 @@ def remove(request: HttpRequest, photo: UUID) -> HttpResponse:
 
 
 @require_safe
-def of_order(request: HttpRequest, photo: UUID, small: bool = False) -> FileResponse:
+def of_order(request: HttpRequest, photo: UUID, small: bool = False) -> HttpResponseBase:
     """A photo of the order that this reader has proved. Three queries.
 
     Raises:
@@ -184,7 +186,7 @@ def of_order(request: HttpRequest, photo: UUID, small: bool = False) -> FileResp
     order, act = track.read_or_refuse(request)
     if found not in reading.photos(order, act):
         raise NotFound(_("没有这张照片。"))
-    return FileResponse(kept.open_thumbnail(found) if small else kept.open_photo(found), content_type="image/jpeg")
+    return served.answer(request, found, small=small)
 
 
 def count(order: Order) -> int:

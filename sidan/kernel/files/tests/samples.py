@@ -64,3 +64,8 @@ def webp_header(width: int, height: int) -> bytes:
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def svg_polyglot() -> bytes:
+    """Begins as a GIF and goes on as a page: some browsers would run it where the type is guessed."""
+    return b"GIF89a/*" + b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>*/=1;alert(1)"

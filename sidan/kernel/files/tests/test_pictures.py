@@ -127,7 +127,11 @@ def test_four_inks_of_a_print_shop_are_read() -> None:
         (b"<!DOCTYPE html><html></html>", errors.PhotoIsADocument),
         (b"%PDF-1.7\n", errors.PhotoIsADocument),
         (b"MZ\x90\x00", errors.NotAPhoto),
-        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", errors.NotAPhoto),
+        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", errors.PhotoIsHeic),
+        (b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1heic", errors.PhotoIsHeic),
+        (b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00", errors.NotAPhoto),  # a film
+        (samples.svg_polyglot(), errors.PhotoTruncated),
+        (b"\x89PNG<svg onload=alert(1)>", errors.PhotoTruncated),
         (b"RIFF\x24\x00\x00\x00WAVEfmt ", errors.NotAPhoto),
         (b"II*\x00\x08\x00\x00\x00", errors.NotAPhoto),  # TIFF: readable, and not wanted
         (samples.picture()[:700], errors.PhotoTruncated),

@@ -32,6 +32,8 @@
       this.box.addEventListener("change", () => this.take());
       this.list.addEventListener("click", (event) => this.press(event));
       this.form.addEventListener("submit", () => this.carry());
+      this.box.classList.add("unseen"); // a large button stands for it; the keyboard still reaches it
+      this.querySelector(".photo-choose").hidden = false;
     }
     take() {
       const files = Array.from(this.box.files), room = this.dataset.most - this.list.children.length;

@@ -11,14 +11,14 @@
       if (!button || left <= 0) { return; }
       var own = button.textContent;
       var until = Date.now() + left * 1000;
-      button.disabled = true;
-      var timer = window.setInterval(function () {
+      function show() {
         left = Math.ceil((until - Date.now()) / 1000);
-        if (left > 0) { button.textContent = words.replace("{n}", String(left)); return; }
-        window.clearInterval(timer);
-        button.textContent = own;
-        button.disabled = false;
-      }, 250);
+        button.disabled = left > 0;
+        button.textContent = left > 0 ? words.replace("{n}", String(left)) : own;
+        if (left <= 0) { window.clearInterval(timer); }
+      }
+      var timer = window.setInterval(show, 250);
+      show();
     }
   });
 }());
