@@ -124,6 +124,7 @@ MIDDLEWARE = [
     "sidan.web.middleware.RequestId",
     "django.middleware.security.SecurityMiddleware",
     "sidan.web.middleware.ApiDoor",
+    "sidan.web.middleware.SmallerPages",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.urls import resolve
 from django.utils import timezone, translation
 from django.utils.functional import Promise
@@ -87,6 +88,18 @@ class Refusals:
         if refusal.status >= 500:
             logger.error("refused with %s", refusal.code, exc_info=exception)
         return refusals.respond(request, refusal)
+
+
+class SmallerPages(GZipMiddleware):
+    """Pages travel compressed, with padding of random length against guessing secrets by their size.
+
+    Photos and files are small already and stream; static files were compressed when they were collected.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.streaming or not response.get("Content-Type", "").startswith("text/html"):
+            return response
+        return super().process_response(request, response)
 
 
 class ApiDoor:

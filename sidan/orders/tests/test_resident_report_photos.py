@@ -127,3 +127,17 @@ def test_beginning_anew_forgets_words_and_photos(client: Client) -> None:
     assert client.post("/report/clear/")["Location"] == "/report/"
     assert by.TEXT not in by.text(client.get("/report/"))
     assert files_of_drafts() == []
+
+
+def test_pages_travel_compressed_and_photos_as_they_are(client: Client) -> None:
+    asked = {"Accept-Encoding": "gzip"}
+    assert client.get("/", headers=asked)["Content-Encoding"] == "gzip"
+    by.fill(client, photos=[upload()])
+    name = files_of_drafts()[0].name.split(".")[0]
+    status, data = by.fetch(client, f"/report/photo/{name}/")
+    assert (status, data[:3]) == (200, b"\xff\xd8\xff")
+    answer: Any = client.get(f"/report/photo/{name}/", headers=asked)
+    assert not answer.has_header("Content-Encoding")
+    b"".join(answer.streaming_content)
+    for close in answer._resource_closers:
+        close()
