@@ -9,7 +9,7 @@ function init(args)
 end
 function request()
   n = n + 1
-  local body = string.format('{"text":"第%d号：楼道的灯坏了三天，老人上下楼不方便","unit":"%s","kind":"help","channel":"phone","consent":true,"contact":{"phone":"138%08d"}}', n, unit, n % 100000000)
+  local body = string.format('{"text":"第%d号：楼道的灯坏了三天，老人上下楼不方便","unit":"%s","kind":"help","contact":{"phone":"138%08d"}}', n, unit, n % 100000000)
   return wrk.format("POST", "/api/v1/orders", {["Content-Type"]="application/json", ["Authorization"]="Bearer " .. token, ["Idempotency-Key"]=seed .. "-" .. n}, body)
 end
 local bad = 0

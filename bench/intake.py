@@ -49,8 +49,6 @@ def statements(token: str) -> list[tuple[str, Any]]:
             "text": "楼道的灯坏了三天，老人上下楼不方便",
             "unit": UNIT,
             "kind": "help",
-            "channel": "phone",
-            "consent": True,
             "contact": {"phone": "13800001234"},
         }
         seen.clear()

@@ -1,5 +1,6 @@
 """What the worker does again and again. These are doors: here the clock is read."""
 
+import time
 from datetime import datetime
 
 from django.core.management import call_command
@@ -17,7 +18,8 @@ from sidan.orders.commands import digest as digests
 from sidan.orders.views import resident_photos as drafts
 from sidan.web import signing
 
-RELAY_MOST, RELAY_MOST_EMBEDDED = 1000, 300  # messages in a run, every two seconds
+RELAY_MOST, RELAY_MOST_EMBEDDED = 500, 100  # messages in a run, every two seconds
+INDEX, INDEX_EMBEDDED, REST = 500, 50, 3  # entries at a time, and how many times as long the rest after them is
 HEARTBEAT = "clock"  # row of `base_revision` that holds the second of the last tick
 
 
@@ -48,8 +50,15 @@ def relay() -> None:
 
 
 def index() -> None:
-    """Let the search find what was written since."""
-    indexing.index_new()
+    """Let the search find what was written since, in small portions with rests: whoever places an order goes first."""
+    begun = time.perf_counter()
+
+    def rest() -> None:
+        nonlocal begun
+        time.sleep(REST * (time.perf_counter() - begun))
+        begun = time.perf_counter()
+
+    indexing.index_new(INDEX_EMBEDDED if connection.vendor == "sqlite" else INDEX, rest)
 
 
 def release_held() -> None:

@@ -293,10 +293,10 @@ def _point(lat: object, lon: object) -> tuple[float, float] | None:
 
 
 def _proxy(wish: Wish, channel: str | None, unit: org.Node | None, act: Act | None) -> bool:
-    """Whether somebody else writes it down. Staff always do, whatever the channel: they need consent and a seat there.
+    """Whether somebody else writes it down. Staff always do: who speaks with residents needs consent and a seat there.
 
-    A resident does who says that the one it is for has agreed. What staff want for themselves they ask as everybody does:
-    without their bearer and without their seat.
+    On the channels `web` and `open311` the resident has written it, and a program passes it on with a bearer of its own: it has
+    nobody to ask for consent. A resident writes for somebody else who says that they have agreed.
     """
     if channel == Channel.IMPORT:
         raise Invalid(fields={"channel": _("这个渠道只由导入使用。")})
@@ -304,6 +304,8 @@ def _proxy(wish: Wish, channel: str | None, unit: org.Node | None, act: Act | No
         if channel in PROXY_CHANNELS:
             raise Invalid(fields={"channel": _("这个渠道由工作人员代录。")})
         return wish.consent and not wish.anonymous
+    if channel not in PROXY_CHANNELS:
+        return True
     roles = ("recorder", "community", "dispatcher")
     if unit is not None and not any(act.holds(role, unit.id) for role in roles):
         raise NotAllowed(_("您只能为自己辖区的居民代录。"))

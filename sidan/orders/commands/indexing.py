@@ -1,6 +1,6 @@
 """Keeps the index of the search: the worker reads in the journal which orders have new words, and makes their tokens anew."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db import connection
 
@@ -24,8 +24,12 @@ _ERASED = ORDER.kind("erased")
 _done: set[int] = set()  # entries beyond the mark whose orders are indexed
 
 
-def index_new() -> int:
+def index_new(read_most: int = READ_MOST, rest: Callable[[], None] = lambda: None) -> int:
     """Index what the journal tells and the index does not know yet; returns how many orders.
+
+    Args:
+        read_most: entries at a time; on SQLite they are one transaction, for which everybody else waits.
+        rest: called after each of them.
 
     On PostgreSQL an entry of a transaction that lasts long becomes visible after entries with higher ids. The mark therefore
     moves only to an id that was the last one before every transaction that runs now; what lies beyond it is looked at again.
@@ -33,7 +37,7 @@ def index_new() -> int:
     made, last = 0, _settled()
     while True:
         rows = list(
-            Entry.objects.filter(id__gt=last).order_by("id").values_list("id", "kind", "subject", "data")[:READ_MOST]
+            Entry.objects.filter(id__gt=last).order_by("id").values_list("id", "kind", "subject", "data")[:read_most]
         )
         if not rows:
             return made
@@ -50,6 +54,7 @@ def index_new() -> int:
         if connection.vendor == "sqlite":  # one writer: what is visible is all there is
             _keep(**{_MARK: last})
             _done.clear()
+        rest()
 
 
 def index(numbers: Iterable[str]) -> int:
