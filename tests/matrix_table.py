@@ -82,6 +82,9 @@ desk/deputies/<seat_id>/end/                       5555555555555  11144444g4444
 desk/dispatch/                                     sss333oo33333  5555555555555
 desk/dispatch/bulk/                                5555555555555  111333gg33333
 desk/disputes/                                     sss33333333o3  5555555555555
+desk/exports/                                      5555555555555  111gggggggggg
+desk/exports/<export_id>/                          sss4444444444  5555555555555
+desk/exports/<export_id>/file/                     sss4444444444  5555555555555
 desk/figures/                                      sssoo3oooooo3  5555555555555
 desk/orders/<number>/hiding/                       5555555555555  111g44g434gg4
 desk/orders/<number>/unpublishing/                 5555555555555  1113443434334
@@ -139,6 +142,8 @@ desk/record/receipt/                               sss4444444444  5555555555555
 desk/reveals/                                      sss33333333o3  5555555555555
 desk/reveals/<reveal_id>/approval/                 5555555555555  11134434343g4
 desk/reveals/<reveal_id>/declining/                5555555555555  11134434343g4
+desk/views/                                        5555555555555  111gggggggggg
+desk/views/<view_id>/removal/                      5555555555555  1114444444444
 govern/                                            sss333333333o  5555555555555
 govern/<name>/                                     sss333333333o  5555555555555
 govern/<name>/<pk>/                                sss333333333o  5555555555555

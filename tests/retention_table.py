@@ -98,6 +98,13 @@ NOT_PERSONAL: dict[str, dict[str, str]] = {
         "file_hash": _HASH,
     },
     "orders.Held": {"refused": _CODE, "why": "a sentence of the house about units and staff"},
+    "orders.SavedView": {
+        "page": _CODE, "name": "of a view, by staff", "query": "codes, days and units; `listing.KEPT` names what it may hold",
+        "columns": _CODE,
+    },
+    "orders.Export": {
+        "page": _CODE, "query": "as of a view; the file goes after a day", "columns": _CODE, "language": _CODE,
+    },
     "orders.Phrase": dict.fromkeys(("title", "body"), "an office's form of words, written before any order"),
     "orders.Order": {
         "state": _CODE, "head": _HASH, "number": "random, of the order", "refusal": _CODE, "repliers": "keys of staff",

@@ -119,7 +119,7 @@ class World:
             "reveal_id": str(reveal.pk), "reveal": str(reveal.pk), "photo_id": str(photo.pk), "photo": str(photo.pk),
             "seat_id": str(deputy.pk), "code": "500233001", "handle": "handler2", "year": "2026", "month": "3", "day": "4",
             "name": "deadlines", "pk": str(rule.pk), "seat": str(seat.pk), "signed": keys.link(world.orders["late"].number),
-            "form": "json", "uidb64": "MQ", "token": "x", "phrase_id": str(phrase.pk),
+            "form": "json", "uidb64": "MQ", "token": "x", "phrase_id": str(phrase.pk), "view_id": "1", "export_id": "1",
             "bundle_id": "00000000-0000-4000-8000-000000000000",
         }  # fmt: skip
         return world

@@ -13,8 +13,9 @@ from sidan.kernel.files import commands as files
 from sidan.kernel.journal import commands as journal
 from sidan.kernel.notify import commands as notify
 from sidan.kernel.notify import relay as relays
-from sidan.orders.commands import bulk, clockwork, erasing, indexing, looking
+from sidan.orders.commands import bulk, clockwork, erasing, exporting, indexing, looking
 from sidan.orders.commands import digest as digests
+from sidan.orders.views import desk_views
 from sidan.orders.views import resident_photos as drafts
 from sidan.web import signing
 
@@ -66,6 +67,11 @@ def release_held() -> None:
     bulk.release(timezone.now())
 
 
+def write_exports() -> None:
+    """Write the next long list that somebody asked for as a file."""
+    exporting.run(timezone.now(), desk_views.table)
+
+
 def seal() -> None:
     """Seal the journal's new entries."""
     journal.seal_all(at=timezone.now())
@@ -81,6 +87,7 @@ def sweep() -> None:
     now = timezone.now()
     doors.sweep(now)
     bulk.sweep(now)
+    exporting.sweep(now)
     notify.sweep(now)
     files.sweep_orphans(at=now)
     drafts.sweep(now)

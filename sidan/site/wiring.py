@@ -5,6 +5,7 @@ PERIODIC: tuple[tuple[float, str], ...] = (
     (2, "sidan.site.periodic.relay"),
     (2, "sidan.site.periodic.release_held"),
     (5, "sidan.site.periodic.index"),
+    (3, "sidan.site.periodic.write_exports"),
     (20, "sidan.site.periodic.tick"),
     (60, "sidan.site.periodic.seal"),
     (60, "sidan.site.periodic.digest"),

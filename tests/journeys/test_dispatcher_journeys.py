@@ -191,3 +191,24 @@ def test_d3_twenty_orders_go_to_one_unit_in_at_most_five_actions_and_come_back_w
     assert {state(order) for order in orders} == {S.DISPATCHED}
     officer.page.get_by_role("link", name="看结果").click()
     officer.says("派出了 20 件")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_view_with_its_columns_is_saved_in_a_few_clicks_and_taken_out_as_a_file(
+    open_page: OpenPage, script: bool
+) -> None:
+    order = waiting(1)[0]
+    officer = Officer(open_page, "dispatcher", script=script)
+    officer.page.goto("/desk/dispatch/?kind=help")
+    officer.page.get_by_text("列、视图和导出").click()
+    officer.page.get_by_label("名称").fill("求助")
+    officer.page.get_by_role("button", name="保存视图").click()
+    officer.says("视图“求助”已保存")
+    officer.page.goto("/desk/dispatch/")
+    officer.page.get_by_role("link", name="求助").click()
+    assert officer.page.url.endswith("?kind=help")
+    officer.page.get_by_text("列、视图和导出").click()
+    with officer.page.expect_download() as taken:
+        officer.page.get_by_role("button", name="Excel (xlsx)").click()
+    assert taken.value.suggested_filename.endswith(".xlsx")
+    assert order.number

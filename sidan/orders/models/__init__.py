@@ -1,6 +1,6 @@
 """Data of the room: the order and what belongs to it, and the dated rows that govern it."""
 
-from sidan.orders.models.desk import Held, Looking, Phrase
+from sidan.orders.models.desk import Export, Held, Looking, Phrase, SavedView
 from sidan.orders.models.governing import (
     Category,
     DeadlineRule,
@@ -20,6 +20,7 @@ __all__ = [
     "DispatchRule",
     "Duty",
     "ErasureWish",
+    "Export",
     "Held",
     "Indexed",
     "LadderRule",
@@ -29,6 +30,7 @@ __all__ = [
     "Place",
     "RefusalReason",
     "Reveal",
+    "SavedView",
     "Support",
     "Text",
 ]

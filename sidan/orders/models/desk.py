@@ -1,4 +1,4 @@
-"""What desks keep beside the orders: who has a page open at this moment, the forms of words of a unit, what is held back a moment."""
+"""What desks keep beside the orders: open pages, forms of words, held dispatches, views and files of lists."""
 
 from django.db import models
 
@@ -48,3 +48,37 @@ class Held(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["order"], name="orders_held_once", condition=models.Q(done_at=None))
         ]
+
+
+class SavedView(models.Model):
+    """A list as somebody likes to see it: filters and columns under a name, for themselves or for a unit."""
+
+    owner = models.ForeignKey("org.Person", models.CASCADE, related_name="+")
+    page = models.CharField(max_length=20)  # a desk's name, or `orders`
+    name = models.CharField(max_length=30)
+    query = models.CharField(max_length=600, default="", blank=True)  # filters as they stand in the address
+    columns = models.CharField(
+        max_length=200, default="", blank=True
+    )  # names, `,` between them; empty are the usual ones
+    shared_with = models.ForeignKey("org.Unit", models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "page", "name"], name="orders_view_name_once")]
+
+
+class Export(models.Model):
+    """A list as a file for whoever asked: made at once where it is short, else by the worker; gone after a day."""
+
+    owner = models.ForeignKey("org.Person", models.CASCADE, related_name="+")
+    page = models.CharField(max_length=20)
+    query = models.CharField(max_length=600, default="", blank=True)
+    columns = models.CharField(max_length=200, default="", blank=True)
+    form = models.CharField(max_length=4, choices=[("csv", "csv"), ("xlsx", "xlsx")])
+    language = models.CharField(max_length=10)  # in which its words are written
+    made_at = models.DateTimeField()
+    rows = models.PositiveIntegerField()  # as counted when it was asked for
+    written = models.PositiveIntegerField(default=0)
+    ready_at = models.DateTimeField(null=True)
+    failed = models.BooleanField(default=False)
+    expires_at = models.DateTimeField(db_index=True)

@@ -3,15 +3,16 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
+
 from sidan.kernel.org.act import Act
 from sidan.orders.models import Held, Order
 from sidan.orders.queries.seeing import visible_to
 
 
-def held_of(order_ids: Iterable[int]) -> set[int]:
-    """Which orders are on their way out at this moment. One query, none for an empty list."""
-    ids = list(order_ids)
-    return set(Held.objects.filter(order__in=ids, done_at=None).values_list("order_id", flat=True)) if ids else set()
+def held() -> Exists:
+    """Whether an order of a list is on its way out at this moment: learnt with the list itself."""
+    return Exists(Held.objects.filter(order=OuterRef("pk"), done_at=None))
 
 
 def picked(numbers: Iterable[str], act: Act) -> list[Order]:

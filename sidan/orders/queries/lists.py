@@ -18,7 +18,7 @@ from sidan.kernel.journal import queries as journal
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.orders.models import Order, Support
-from sidan.orders.queries import presence
+from sidan.orders.queries import bundles, presence
 from sidan.orders.queries.seeing import visible_to
 from sidan.orders.words import ENDS, Channel, Kind, Klass, S, Urgency
 
@@ -111,7 +111,7 @@ def desk(
     rows = unended().filter(condition).filter(within or Q(), **conditions(filters or {}))
     if (filters or {}).get("overdue"):
         rows = rows.filter(due_at__lt=act.at)
-    return _soonest(rows.annotate(watched_by=presence.watcher(act)), after, limit)
+    return _soonest(rows.annotate(watched_by=presence.watcher(act), held=bundles.held()), after, limit)
 
 
 def beside(name: str, act: Act, filters: dict[str, Any], key: str, *, back: bool = False) -> str:
@@ -318,11 +318,13 @@ def conditions(filters: dict[str, Any]) -> dict[str, Any]:
 
 
 def _soonest(rows: Any, after: str, limit: int) -> Page:
-    """Rows by their clock, each with who has it open; those without a clock come last."""
+    """Rows by their clock, each with who has it open and whether it is on its way out; those without a clock come last."""
     limit = max(1, min(limit, PAGE_MOST))
     if after:
         rows = rows.filter(_behind(*opened(after)))
-    found = list(rows.order_by(F("due_at").asc(nulls_last=True), "id").values(*COLUMNS, "watched_by")[: limit + 1])
+    found = list(
+        rows.order_by(F("due_at").asc(nulls_last=True), "id").values(*COLUMNS, "watched_by", "held")[: limit + 1]
+    )
     last = found[limit - 1] if len(found) > limit else None
     return Page(found[:limit], key_of(last["due_at"], last["id"]) if last else "")
 

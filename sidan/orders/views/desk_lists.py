@@ -12,8 +12,8 @@ from sidan.kernel.base.errors import Invalid, NotAllowed
 from sidan.kernel.journal import queries as journal
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
-from sidan.orders.queries import around, bundles, figures, lists
-from sidan.orders.views import desk_tour
+from sidan.orders.queries import around, figures, listing, lists
+from sidan.orders.views import desk_tour, desk_views
 from sidan.orders.views.desk_door import order_href, staff_act
 from sidan.orders.views.desk_forms import KEYS_OF_A_LIST
 from sidan.orders.views.desk_rows import bodies_of, filter_fields, list_context, mark, options, query, said
@@ -27,9 +27,7 @@ _AT_A_DESK = ("kind", "klass", "category", "unit", "overdue")
 
 @require_safe
 def desk(request: HttpRequest, name: str) -> HttpResponse:
-    """What waits at one desk, soonest due first. Four queries: rows, who looks at them, the newest entry,
-
-    what is on its way out or waits for co-handling.
+    """What waits at one desk, soonest due first. Two queries: rows, the newest entry; one more for co-handling.
 
     With `since` it says only what is new, with `go` and `at` it leads to the order beside a place.
 
@@ -51,6 +49,7 @@ def desk(request: HttpRequest, name: str) -> HttpResponse:
         tabs.append((str(S(state).label), query(request, state=state, after=""), request.GET.get("state") == state))
     context = {
         **list_context(request, found, act, tour),
+        **desk_views.context(request, name, act),
         "news_href": query(request, since=str(journal.last_id()), after=""),
         "heading": defined.label,
         "keys": KEYS_OF_A_LIST,
@@ -61,9 +60,6 @@ def desk(request: HttpRequest, name: str) -> HttpResponse:
         "errors": errors,
     }
     if name == "dispatch":
-        held = bundles.held_of(row["id"] for row in found.rows)
-        for row in context["rows"]:
-            row["held"] = row["id"] in held
         context |= {"bulk_units": bodies_of(act), "all_href": query(request, all="1"), "carried": [(FROM, tour.said)]}
         context |= {"keys": [*KEYS_OF_A_LIST, ("s", _("选中这一行"))], "all": request.GET.get("all") == "1"}
     if name == "inbox":
@@ -93,6 +89,7 @@ def wall(request: HttpRequest) -> HttpResponse:
     ]  # fmt: skip
     context = {
         **list_context(request, found, act, desk_tour.of_list(request, "overdue")),
+        **desk_views.context(request, "overdue", act),
         "heading": lists.DESKS["overdue"].label,
         "keys": KEYS_OF_A_LIST,
         "desk": lists.DESKS["overdue"],
@@ -115,6 +112,7 @@ def every_order(request: HttpRequest) -> HttpResponse:
     kept = [(name, request.GET.get(name, "")) for name in ("figure", "part")] if figure else []
     context = {
         **list_context(request, found, act),
+        **desk_views.context(request, listing.EVERY, act),
         "heading": _("全部工单"),
         "keys": KEYS_OF_A_LIST,
         "figure": figure,

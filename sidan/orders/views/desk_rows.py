@@ -44,6 +44,8 @@ def card(row: dict[str, Any], at: datetime) -> dict[str, Any]:
         "category": category.name if category else "",
         "kind_label": Kind(row["kind"]).label,
         "klass_label": Klass(row["klass"]).label,
+        "channel_label": Channel(row["channel"]).label,
+        "urgency_label": Urgency(row["urgency"]).label,
         "ended": row["state"] in ENDS,
         "css": mark(row["state"], row["due_at"], at),
         "flags": flags(row, at),
@@ -183,7 +185,7 @@ def list_context(request: HttpRequest, page: lists.Page, act: Act, tour: Tour | 
         "now": act.at,
         "next_href": query(request, after=page.next) if page.next else "",
         "first_href": query(request, after="") if request.GET.get("after") else "",
-        "filtered": any(value for name, value in request.GET.items() if name != "after"),
+        "filtered": any(value for name, value in request.GET.items() if name not in ("after", "all", "cols")),
         "fresh_href": query(request, after=""),
         "clear_href": request.path,
     }

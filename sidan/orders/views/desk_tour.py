@@ -64,7 +64,7 @@ def of_order(request: HttpRequest) -> Tour | None:
 
 
 def _made(name: str, raw: QueryDict) -> Tour:
-    kept = {key: value for key, value in raw.items() if value and key not in _NOT_A_FILTER}
+    kept = {key: ",".join(raw.getlist(key)) for key, value in raw.items() if value and key not in _NOT_A_FILTER}
     try:
         filters = lists.clean_filters(kept)
     except Invalid:

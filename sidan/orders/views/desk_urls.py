@@ -17,6 +17,7 @@ from sidan.orders.views import (
     desk_search,
     desk_steps,
     desk_today,
+    desk_views,
 )
 
 _ORDER = "desk/orders/<str:number>/"
@@ -30,6 +31,11 @@ urlpatterns: list[URLPattern] = [
     path("desk/dispatch/bulk/", desk_bulk.preview, name="desk-bulk"),
     path("desk/bundles/<uuid:bundle_id>/", desk_bulk.bundle, name="desk-bundle"),
     path("desk/bundles/<uuid:bundle_id>/undo/", desk_bulk.undo, name="desk-bundle-undo"),
+    path("desk/views/", desk_views.keep, name="desk-views"),
+    path("desk/views/<int:view_id>/removal/", desk_views.throw_away, name="desk-view-removal"),
+    path("desk/exports/", desk_views.export, name="desk-exports"),
+    path("desk/exports/<int:export_id>/", desk_views.progress, name="desk-export"),
+    path("desk/exports/<int:export_id>/file/", desk_views.file, name="desk-export-file"),
     path("desk/inbox/", desk_lists.desk, {"name": "inbox"}, name="desk-inbox"),
     path("desk/checks/", desk_lists.desk, {"name": "checks"}, name="desk-checks"),
     path("desk/disputes/", desk_lists.desk, {"name": "disputes"}, name="desk-disputes"),

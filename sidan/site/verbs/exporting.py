@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 import orjson
 
+from sidan.kernel.base.sheets import inert
 from sidan.kernel.flow.engine import flat
 from sidan.kernel.journal.models import Entry
 from sidan.orders.models import Order
@@ -24,7 +25,6 @@ ORDER_COLUMNS = (
     "external_system", "external_number",
 )  # fmt: skip
 ENTRY_COLUMNS = ("id", "kind", "subject", "seq", "at", "by_id", "via", "frm", "to", "data", "prev", "hash")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def orders(args: argparse.Namespace) -> int:
@@ -81,6 +81,4 @@ def _plain(value: Any) -> Any:
 def _cell(value: Any) -> Any:
     """A text that begins like a formula is a text: spreadsheets run what residents write."""
     value = _plain(value)
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
-    return value
+    return inert(value) if isinstance(value, str) else value
