@@ -204,10 +204,12 @@ class Issue:
     def _ids(self, count: int) -> Sequence[int]:
         with connection.cursor() as cursor:
             if on_postgres():
-                # Nearly always a stretch of its own, which need not be sent one by one.
+                # Nearly always a stretch of its own, which need not be sent one by one. The sequence is looked up once, in a
+                # subquery: named in the call it would be looked up for every id.
                 cursor.execute(
                     "SELECT min(id), CASE WHEN max(id) - min(id) <> %s - 1 THEN array_agg(id) END FROM "
-                    "(SELECT nextval(pg_get_serial_sequence('orders_order', 'id')) AS id FROM generate_series(1, %s)) AS n",
+                    "(SELECT nextval((SELECT pg_get_serial_sequence('orders_order', 'id')::regclass)) AS id "
+                    "FROM generate_series(1, %s)) AS n",
                     [count, count],
                 )
                 first, scattered = cursor.fetchone()
