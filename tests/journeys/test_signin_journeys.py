@@ -1,7 +1,6 @@
 """Coming in: a resident by telephone and code, staff with a second factor, one's own data, and a form that outlives its session."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,10 +15,10 @@ from sidan.orders.models import Order, Text
 from sidan.orders.tests import make
 from sidan.orders.words import S
 from tests.journeys.conftest import SMALL_PHONE
-from tests.journeys.test_resident_journeys import Finger, narrow, touch
+from tests.journeys.finger import Finger, OpenPage, touch
+from tests.journeys.test_resident_promises import narrow
 
 pytestmark = pytest.mark.browser
-OpenPage = Callable[..., Any]
 NUMBER = "13800001234"
 
 

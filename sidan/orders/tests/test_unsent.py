@@ -91,12 +91,11 @@ def test_an_operator_s_form_comes_back_filled(settings: Any) -> None:
 
 
 def test_somebody_else_at_the_same_browser_does_not_see_the_words() -> None:
-    order = make.order_in(S.IN_PROGRESS, timezone.now())
-    client = signed_in("handler")
+    client, href = signed_in("recorder"), "/desk/record/"
     expire()
-    send(client, order, "reply", text=WORDS)
-    client.post("/sign-in/", {"handle": "dispatcher", "password": make.PASSWORD})
-    assert WORDS not in client.get(f"/desk/orders/{order.number}/").content.decode()
+    assert client.post(href, {"text": WORDS}, headers={"Referer": f"http://testserver{href}"}).status_code == 303
+    client.post("/sign-in/", {"handle": "community", "password": make.PASSWORD})
+    assert WORDS not in client.get(href).content.decode()
 
 
 def test_the_words_wait_encrypted_and_without_the_form_s_secrets() -> None:
