@@ -77,6 +77,8 @@ desk/bundles/<bundle_id>/                          sss4444444444  5555555555555
 desk/bundles/<bundle_id>/undo/                     5555555555555  1114444444444
 desk/checks/                                       sss3333333o33  5555555555555
 desk/community/                                    sssoo33333333  5555555555555
+desk/day/                                          sssoooooooooo  5555555555555
+desk/day/pdf/                                      sssoooooooooo  5555555555555
 desk/deputies/                                     sssoooooooooo  1112222222222
 desk/deputies/<seat_id>/end/                       5555555555555  11144444g4444
 desk/dispatch/                                     sss333oo33333  5555555555555
@@ -108,6 +110,7 @@ desk/orders/<number>/handling/                     5555555555555  111g443444334
 desk/orders/<number>/information/                  5555555555555  1113443444334
 desk/orders/<number>/merging/                      5555555555555  111g44g444334
 desk/orders/<number>/message/                      5555555555555  111g4434g4334
+desk/orders/<number>/pdf/                          ssso44o4o4oo4  5555555555555
 desk/orders/<number>/photo/                        5555555555555  111g4434g4334
 desk/orders/<number>/photos/<photo_id>/            ssso44o4o4oo4  5555555555555
 desk/orders/<number>/photos/<photo_id>/small/      ssso44o4o4oo4  5555555555555

@@ -15,7 +15,7 @@ from sidan.kernel.org import commands as people
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.models import Person
 from sidan.web.act import act_of
-from sidan.web.pages import Ask, form_page, go
+from sidan.web.pages import Ask, errors_of, form_page, go
 
 USUAL = "usual"
 
@@ -44,6 +44,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     email = Ask("email", _("工作邮箱"), kind="email", required=False, autocomplete="email", help=_("不填就收不到邮件"))
     return form_page(
         request, "web/notices.html", wrong, values, heading=_("通知设置"), asks=asks, email=email if mails else None,
+        rows=[_row(ask, values, errors_of(wrong)) for ask in asks],
         ways="、".join(str(channels.LABELS.get(name, name)) for name in chain),
     )  # fmt: skip
 
@@ -57,6 +58,13 @@ def _ask(topic: topics.Topic, chain: tuple[str, ...]) -> Ask:
     return Ask(
         topic.name, topic.title, kind="choice", choices=choices, help=_("紧急，总会通知") if topic.urgent else ""
     )
+
+
+def _row(ask: Ask, values: dict[str, Any], errors: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": ask.name, "label": ask.label, "help": ask.help, "error": errors.get(ask.name, ""),
+        "options": [(value, label, value == values[ask.name]) for value, label in ask.choices],
+    }  # fmt: skip
 
 
 def _save(act: Any, asks: list[Ask], values: dict[str, Any], mails: bool) -> None:

@@ -15,11 +15,13 @@ from django.views.decorators.http import require_safe
 from sidan.kernel.base.errors import NotFound
 from sidan.kernel.files.models import Photo
 from sidan.kernel.org import queries as org
+from sidan.kernel.org.act import Act
 from sidan.orders.queries import around, phones, reading
 from sidan.orders.rulebook import rulebook
 from sidan.orders.views.desk_door import order_href, staff_act
 from sidan.orders.views.desk_order import facts
 from sidan.orders.views.desk_rows import said
+from sidan.web import pdf
 from sidan.web import photos as served
 from sidan.web.pages import page
 
@@ -27,11 +29,19 @@ from sidan.web.pages import page
 @require_safe
 def ticket(request: HttpRequest, number: str) -> HttpResponse:
     """The order on one sheet, to be signed. It never carries who asked."""
-    act = staff_act(request)
+    return page(request, "orders/desk/ticket.html", **sheet(number, staff_act(request)), may_pdf=pdf.available())
+
+
+def sheet(number: str, act: Act) -> dict[str, Any]:
+    """What stands on a ticket.
+
+    Raises:
+        NotFound: no order that this person may see.
+    """
     order = around.at_hand(number, act).order
     lines = reading.timeline(order, act)
     book = rulebook()
-    context: dict[str, Any] = {
+    return {
         "order": order,
         "now": act.at,
         "text": said(lines[0].text if lines else order.title, order.confidential),
@@ -45,7 +55,6 @@ def ticket(request: HttpRequest, number: str) -> HttpResponse:
         "qr": qr(f"{settings.SIDAN_URL}{order_href(order.number)}"),
         "phones": phones.on_paper(order.unit_id, act.at),
     }
-    return page(request, "orders/desk/ticket.html", **context)
 
 
 @require_safe

@@ -42,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "tiles": tiles,
         "rows": rows,
-        "groups": _groups(rows, act.at),
+        "groups": groups(rows, act.at),
         "now": act.at,
         "form_token": new_token(),
         "places": [place for place in menu.desks(request) if place.count is None and place.href != menu.HOME],
@@ -50,7 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return page(request, "orders/desk/home.html", heading=_("今天"), **context)
 
 
-def _groups(rows: list[dict[str, Any]], at: datetime) -> list[tuple[str, str, list[dict[str, Any]]]]:
+def groups(rows: list[dict[str, Any]], at: datetime) -> list[tuple[str, str, list[dict[str, Any]]]]:
     """Name, tone and rows: late, due until tonight, later; what has no clock comes last."""
     tonight = datetime.combine(org.local_date(at) + timedelta(days=1), time(), org.ZONE)
     made: list[tuple[str, str, list[dict[str, Any]]]] = [

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from sidan.orders.views import (
     desk_bulk,
     desk_deputies,
+    desk_documents,
     desk_figures,
     desk_lists,
     desk_order,
@@ -25,6 +26,8 @@ _ORDER = "desk/orders/<str:number>/"
 urlpatterns: list[URLPattern] = [
     path("desk/search/", desk_search.search, name="desk-search"),
     path("desk/", desk_today.home, name="desk-home"),
+    path("desk/day/", desk_documents.day, name="desk-day"),
+    path("desk/day/pdf/", desk_documents.day_pdf, name="desk-day-pdf"),
     path("desk/overdue/", desk_lists.wall, name="desk-overdue"),
     path("desk/community/", desk_lists.desk, {"name": "community"}, name="desk-community"),
     path("desk/dispatch/", desk_lists.desk, {"name": "dispatch"}, name="desk-dispatch"),
@@ -53,6 +56,7 @@ urlpatterns: list[URLPattern] = [
     path("desk/phrases/", desk_phrases.phrases, name="desk-phrases"),
     path("desk/phrases/<int:phrase_id>/removal/", desk_phrases.remove, name="desk-phrase-removal"),
     path(_ORDER, desk_order.order_page, name="desk-order"),
+    path(f"{_ORDER}pdf/", desk_documents.ticket_pdf, name="desk-ticket-pdf"),
     path(f"{_ORDER}print/", desk_papers.ticket, name="desk-ticket"),
     path(f"{_ORDER}presence/", desk_presence.presence_of, name="desk-presence"),
     path(f"{_ORDER}contact-reading/", desk_steps.read_contact, name="desk-contact-reading"),

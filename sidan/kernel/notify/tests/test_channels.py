@@ -161,8 +161,8 @@ def test_a_gateway_that_is_not_there_is_tried_again(settings: Any) -> None:
 def test_a_secret_is_not_carried_to_another_host(server: Gateway, settings: Any) -> None:
     use(settings, server)
     with gateway() as other:
-        server.status, server.headers = 307, {"Location": other.url}
-        with pytest.raises(NotNowReachable, match="307"):
+        server.status, server.headers = 302, {"Location": other.url}
+        with pytest.raises(NotNowReachable, match="302"):
             Sms().send(letter())
         assert other.asked == []
 
