@@ -75,6 +75,8 @@ def start() -> Background:
 
 def run_forever() -> None:
     """Be the worker: run until SIGTERM or SIGINT, or until the server that started this process is gone."""
+    if hasattr(os, "nice"):
+        os.nice(10)  # pages go first where the processor is short
     running = start()
     parent = os.getppid() if os.environ.get("SIDAN_BACKGROUND") == "child" else None
 

@@ -19,8 +19,8 @@ from sidan.orders.views import desk_views
 from sidan.orders.views import resident_photos as drafts
 from sidan.web import signing
 
-RELAY_MOST, RELAY_MOST_EMBEDDED = 500, 100  # messages in a run, every two seconds
-INDEX, INDEX_EMBEDDED, REST = 500, 50, 3  # entries at a time, and how many times as long the rest after them is
+RELAY_MOST = 100  # messages in a run, every two seconds
+INDEX, INDEX_EMBEDDED, REST = 100, 50, 9  # entries at a time, and how many times as long the rest after them is
 HEARTBEAT = "clock"  # row of `base_revision` that holds the second of the last tick
 
 
@@ -46,8 +46,8 @@ def last_tick() -> datetime | None:
 
 
 def relay() -> None:
-    """Send what waits in the outbox; on SQLite it shares one process and one writer with the pages, so fewer in a run."""
-    relays.run(RELAY_MOST_EMBEDDED if connection.vendor == "sqlite" else RELAY_MOST)
+    """Send what waits in the outbox, not all at once: it shares the processor with the pages."""
+    relays.run(RELAY_MOST)
 
 
 def index() -> None:

@@ -17,6 +17,10 @@ sys.setswitchinterval(0.0005)
 lane.open_lane()
 
 if os.environ.get("SIDAN_BACKGROUND") == "1":
+    from sidan.orders import tokens
     from sidan.site import background
+
+    # The dictionary behind the search is read in one go that lets nobody else run (300 ms): now, before anybody waits.
+    tokens.plain_initials("四单")
 
     background.start()
