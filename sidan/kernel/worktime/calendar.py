@@ -146,6 +146,10 @@ class Calendar:
                 total += max(stretch, timedelta())
         return total // timedelta(minutes=1)
 
+    def workdays_left(self, now: datetime, due: datetime) -> int:
+        """Working days after today, up to that of a deadline; 0 where it falls on today or has passed."""
+        return sum(self.is_workday(day) for day in _days(_local(now).date() + DAY, _local(due).date()))
+
     def _nth_workday_after(self, day: date, n: int) -> date:
         while n:
             day += DAY

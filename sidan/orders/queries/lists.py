@@ -27,7 +27,8 @@ PAGE_MOST = 200
 FIRST_YEAR, LAST_YEAR = 1900, 9000
 COLUMNS = (
     "id", "number", "state", "kind", "klass", "urgency", "channel", "title", "place", "unit_id", "desk_unit_id",
-    "lead_unit_id", "about_unit_id", "category_id", "due_at", "answer_due_at", "asked_at", "answered_at", "closed_at", "round", "rung",
+    "lead_unit_id", "about_unit_id", "category_id", "due_rule_id",
+    "due_at", "answer_due_at", "asked_at", "answered_at", "closed_at", "round", "rung",
     "solved", "satisfied", "public", "anonymous", "confidential", "refusal", "supports_open", "version",
 )  # fmt: skip
 

@@ -160,16 +160,19 @@ def _clocks(order: Order) -> list[dict[str, Any]]:
     """The deadlines that run, each with the rule that made it."""
     book = rulebook()
     found = []
+    answer, stage = (book.deadline_ids.get(one or 0) for one in (order.answer_rule_id, order.due_rule_id))
     if order.answer_due_at is not None:
         found.append({
             "label": _("承诺答复"), "at": order.answer_due_at, "ended_at": order.answered_at,
             "paused": order.paused_at is not None,
-            "rule": reading.rule_words(book.deadline_ids.get(order.answer_rule_id or 0)),
+            "rule": reading.rule_words(answer), "measure": answer.measure if answer else "",
         })  # fmt: skip
     if order.due_at is not None and order.due_at != order.answer_due_at:
         label = _("下次查看") if order.state == S.SUSPENDED else _("本环节")
-        rule = reading.rule_words(book.deadline_ids.get(order.due_rule_id or 0))
-        found.append({"label": label, "at": order.due_at, "ended_at": None, "paused": False, "rule": rule})
+        found.append({
+            "label": label, "at": order.due_at, "ended_at": None, "paused": False, "rule": reading.rule_words(stage),
+            "measure": stage.measure if stage else "",
+        })  # fmt: skip
     if order.contact_due_at is not None and order.first_contact_at is None and order.state not in ENDS:
         found.append({
             "label": _("首次联系居民"), "at": order.contact_due_at, "ended_at": None, "paused": False, "rule": "",

@@ -34,6 +34,7 @@ def cards(rows: Iterable[dict[str, Any]], at: datetime, tour: Tour | None = None
 def card(row: dict[str, Any], at: datetime) -> dict[str, Any]:
     """One row of a list as its template shows it."""
     nodes, category = org.tree().nodes, rulebook().category_ids.get(row["category_id"] or 0)
+    rule = rulebook().deadline_ids.get(row["due_rule_id"] or 0)
     lead, unit = nodes.get(row["lead_unit_id"] or 0), nodes.get(row["unit_id"])
     return {
         **row,
@@ -46,6 +47,7 @@ def card(row: dict[str, Any], at: datetime) -> dict[str, Any]:
         "klass_label": Klass(row["klass"]).label,
         "channel_label": Channel(row["channel"]).label,
         "urgency_label": Urgency(row["urgency"]).label,
+        "due_measure": rule.measure if rule else "",
         "ended": row["state"] in ENDS,
         "css": mark(row["state"], row["due_at"], at),
         "flags": flags(row, at),

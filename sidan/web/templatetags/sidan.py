@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from sidan.kernel.org import queries as org
+from sidan.kernel.worktime import queries as worktime
 from sidan.web import words
 
 register = template.Library()
@@ -74,19 +75,26 @@ def localtime(at: datetime | None, now: datetime | None = None) -> SafeString | 
 
 @register.simple_tag
 def due(
-    at: datetime | None, now: datetime | None = None, ended_at: datetime | None = None, paused: bool = False
+    at: datetime | None,
+    now: datetime | None = None,
+    ended_at: datetime | None = None,
+    paused: bool = False,
+    measure: str = "",
 ) -> SafeString | str:
-    """Remaining time as words, icon and class; with `ended_at` whether it was kept; `paused` while the clock stands."""
+    """Remaining time as words, icon and class; with `ended_at` whether it was kept; `paused` while the clock stands.
+
+    A deadline measured in working days says how many of them are left: a weekend is no time to work.
+    """
     if at is None:
         return ""
-    css, sign, text = _left(at, now or timezone.now(), ended_at, paused)
+    css, sign, text = _left(at, now or timezone.now(), ended_at, paused, measure)
     return format_html(
         '<span class="due due--{}">{}<time datetime="{}">{}</time></span>',
         css, icon(sign), timezone.localtime(at).isoformat(), text,
     )  # fmt: skip
 
 
-def _left(at: datetime, now: datetime, ended_at: datetime | None, paused: bool) -> tuple[str, str, str]:
+def _left(at: datetime, now: datetime, ended_at: datetime | None, paused: bool, measure: str) -> tuple[str, str, str]:
     """Class, icon and words of a deadline."""
     if ended_at is not None:
         late = ended_at - at
@@ -98,6 +106,8 @@ def _left(at: datetime, now: datetime, ended_at: datetime | None, paused: bool) 
     left = at - now
     if left < timedelta(0):
         return "over", "alert", _("已超期 %(span)s") % {"span": span_words(left)}
+    if measure == "working_days" and (days := worktime.calendar().workdays_left(now, at)):
+        return "soon" if days == 1 else "calm", "clock", _("还剩 %(n)d 个工作日") % {"n": days}
     if left <= timedelta(days=7):
         return "soon" if left <= SOON else "calm", "clock", _("还剩 %(span)s") % {"span": span_words(left)}
     return "calm", "clock", _("%(date)s前") % {"date": local_words(at, now, with_time=False)}

@@ -41,6 +41,16 @@ def test_time_left_is_words_icon_and_class(left: timedelta, css: str, text: str)
     assert "<svg" in html
 
 
+@pytest.mark.django_db
+def test_a_deadline_in_working_days_says_how_many_are_left_and_a_weekend_is_none() -> None:
+    friday, monday = NOW + timedelta(days=4), NOW + timedelta(days=7)
+    tag = "{% due at now measure='working_days' %}"
+    assert "还剩 1 个工作日" in shown("{% due at now measure='working_days' %}", at=monday, now=friday)
+    assert "due--soon" in shown(tag, at=monday, now=friday)
+    assert "还剩 5 个工作日" in shown(tag, at=monday)
+    assert "还剩 3 小时" in shown(tag, at=NOW + timedelta(hours=3))
+
+
 def test_what_ended_says_whether_it_was_in_time() -> None:
     assert "按期" in shown("{% due at now ended_at=now %}", at=NOW)
     assert "超期 3 小时" in shown("{% due at now ended_at=end %}", at=NOW, end=NOW + timedelta(hours=3))

@@ -276,3 +276,16 @@ def test_working_minutes_add_up(a: datetime, b: datetime, c: datetime) -> None:
     first, middle, last = sorted(at.replace(second=0, microsecond=0) for at in (a, b, c))
     count = CALENDAR.working_minutes_between
     assert count(first, middle) + count(middle, last) == count(first, last)
+
+
+@pytest.mark.parametrize(
+    ("now", "due", "days"),
+    [
+        ("2026-02-13 10:00", "2026-02-24 18:00", 2),  # the Saturday is worked, then the long holiday
+        ("2026-03-06 10:00", "2026-03-09 18:00", 1),
+        ("2026-03-09 10:00", "2026-03-09 18:00", 0),
+        ("2026-03-09 10:00", "2026-03-02 18:00", 0),
+    ],
+)
+def test_a_weekend_is_not_counted_among_the_days_that_are_left(now: str, due: str, days: int) -> None:
+    assert CALENDAR.workdays_left(beijing(now), beijing(due)) == days
