@@ -147,6 +147,9 @@ desk/reveals/<reveal_id>/approval/                 5555555555555  11134434343g4
 desk/reveals/<reveal_id>/declining/                5555555555555  11134434343g4
 desk/views/                                        5555555555555  111gggggggggg
 desk/views/<view_id>/removal/                      5555555555555  1114444444444
+feedback/                                          ooooooooooooo  2222222222222
+feedback/received/                                 sss333333333o  5555555555555
+feedback/received/<pk>/done/                       5555555555555  111333333333g
 govern/                                            sss333333333o  5555555555555
 govern/<name>/                                     sss333333333o  5555555555555
 govern/<name>/<pk>/                                sss333333333o  5555555555555
@@ -177,6 +180,8 @@ govern/units/<code>/seats/new/                     sss333333333o  1113333333332
 govern/units/export/                               sss333333333o  5555555555555
 govern/units/import/                               sss333333333o  1113333333332
 healthz                                            ooooooooooooo  ooooooooooooo
+help/                                              ooooooooooooo  5555555555555
+help/<name>/                                       ooooooooooooo  5555555555555
 my/                                                sss3333333333  5555555555555
 my/data/                                           sss3333333333  5555555555555
 my/data/deletion/                                  sss3333333333  1113333333333

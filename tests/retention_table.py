@@ -9,6 +9,7 @@ ORDER = "sidan.orders.commands.erasing.erase_due"
 MESSAGES = "sidan.kernel.notify.commands.sweep"
 DOORS = "sidan.kernel.base.doors.sweep"
 ACCOUNTS = "sidan.web.signing.sweep"
+FEEDBACK = "sidan.web.feedback.sweep"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ PERSONAL: dict[str, Personal] = {
     "org.Code.phone_hash": Personal("a day after the code is over", (ACCOUNTS,)),
     "org.SignIn.session_key": Personal("32 days after its last use", (ACCOUNTS,)),
     "org.SignIn.device": Personal("32 days after its last use", (ACCOUNTS,)),
+    "web.Feedback.text": Personal("a year", (FEEDBACK,)),
     "base.Door.answer": Personal("24 hours", (DOORS,)),
 }
 
@@ -86,6 +88,7 @@ NOT_PERSONAL: dict[str, dict[str, str]] = {
     "notify.QuietRule": {"begins": _RULE, "ends": _RULE, "source": _RULE},
     "notify.Inbox": {"consumer": _CODE, "message": "ids"},
     "notify.ConsoleMessage": {"delivery": "ids", "topic": _CODE},
+    "web.Feedback": {"page": "a route of the program", "request_number": "random, of a request"},
     "orders.Category": dict.fromkeys(("code", "name", "emergency", "kinds", "keywords", "source"), _RULE),
     "orders.DispatchRule": dict.fromkeys(("category_code", "supports", "legal_basis", "source"), _RULE),
     "orders.Duty": dict.fromkeys(("holder", "category_code", "text", "source"), _RULE),

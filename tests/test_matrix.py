@@ -32,6 +32,7 @@ from sidan.orders.models import DeadlineRule, Order
 from sidan.orders.tests import make
 from sidan.orders.views.resident_track import COOKIE
 from sidan.orders.words import S
+from sidan.web.models import Feedback
 from tests.matrix_table import MAY_BE_ABSENT, ROLES, TABLE
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +121,7 @@ class World:
             "seat_id": str(deputy.pk), "code": "500233001", "handle": "handler2", "year": "2026", "month": "3", "day": "4",
             "name": "deadlines", "pk": str(rule.pk), "seat": str(seat.pk), "signed": keys.link(world.orders["late"].number),
             "form": "json", "uidb64": "MQ", "token": "x", "phrase_id": str(phrase.pk), "view_id": "1", "export_id": "1",
+            "remark": str(Feedback.objects.create(kind="idea", text="加个地图", at=NOW).pk),
             "bundle_id": "00000000-0000-4000-8000-000000000000",
         }  # fmt: skip
         return world
@@ -140,6 +142,10 @@ class World:
     def href(self, route: str) -> str:
         """An address of the route."""
         names = {**self.names, "number": self.order(route).number}
+        if route.startswith("feedback/"):
+            names["pk"] = names["remark"]
+        if route.startswith("help/"):
+            names["name"] = "handler"
         if route.startswith("govern/seats/"):
             names["pk"] = names["seat"]
         return "/" + re.sub(r"<(\w+)>", lambda found: names[found[1]], route)

@@ -73,5 +73,6 @@ def _places(act: Act) -> list[tuple[str, Any]]:
         (f"{HOME}figures/", _("三率"), bool(roles & OVERSEERS)),
         (f"{HOME}deputies/", _("岗位与代理"), bool(roles)),
         ("/govern/", _("单位、目录和规则"), "operator" in roles),
+        ("/feedback/received/", _("使用反馈"), "operator" in roles),
     ]
     return [(href, label) for href, label, mine in offered if mine]

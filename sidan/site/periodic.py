@@ -17,7 +17,7 @@ from sidan.orders.commands import bulk, clockwork, erasing, exporting, indexing,
 from sidan.orders.commands import digest as digests
 from sidan.orders.views import desk_views
 from sidan.orders.views import resident_photos as drafts
-from sidan.web import signing
+from sidan.web import feedback, signing
 
 RELAY_MOST = 100  # messages in a run, every two seconds
 INDEX, INDEX_EMBEDDED, REST = 100, 50, 9  # entries at a time, and how many times as long the rest after them is
@@ -91,6 +91,7 @@ def sweep() -> None:
     notify.sweep(now)
     files.sweep_orphans(at=now)
     drafts.sweep(now)
+    feedback.sweep(now)
     signing.sweep(now)
     call_command("clearsessions")
 

@@ -14,6 +14,7 @@ from sidan.kernel.org.models import Person
 from sidan.kernel.worktime import queries as worktime
 from sidan.web import menu
 from sidan.web.act import person_of
+from sidan.web.logs import request_id
 
 SIZE_COOKIE = "sidan_size"
 SIZES = ("normal", "big", "huge")
@@ -46,6 +47,17 @@ class Site:
     @property
     def path(self) -> str:
         return self._request.path
+
+    @property
+    def route(self) -> str:
+        """The page's route, without what stands in its place: no number of an order and no secret of a link."""
+        found = getattr(self._request, "resolver_match", None)
+        return str(found.route) or "/" if found is not None else ""
+
+    @property
+    def number(self) -> str:
+        """The number of this very request, by which the log is searched."""
+        return request_id.get()
 
     @property
     def here(self) -> str:

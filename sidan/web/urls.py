@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sidan.web import account_pages, notices, passwords, patterns, phone_door, staff_door, views
+from sidan.web import account_pages, feedback, helping, notices, passwords, patterns, phone_door, staff_door, views
 
 app_name = "web"
 
@@ -18,6 +18,11 @@ urlpatterns = [
     path("account/recovery/", account_pages.recovery, name="recovery"),
     path("account/devices/ending/", account_pages.devices_end, name="devices-end"),
     path("account/devices/<int:pk>/ending/", account_pages.device_end, name="device-end"),
+    path("help/", helping.mine, name="help"),
+    path("help/<str:name>/", helping.topic, name="help-topic"),
+    path("feedback/", feedback.feedback, name="feedback"),
+    path("feedback/received/", feedback.received, name="feedback-received"),
+    path("feedback/received/<int:pk>/done/", feedback.done, name="feedback-done"),
     path("preferences/", views.preferences, name="preferences"),
     path("_/patterns/", patterns.patterns, name="patterns"),
     path("preferences/notices/", notices.notices, name="notices"),

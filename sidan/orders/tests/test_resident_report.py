@@ -234,12 +234,6 @@ def test_a_poster_fills_in_the_place(client: Client) -> None:
     assert "中博社区" not in by.text(Client().get("/report/?unit=nonsense<script>"))
 
 
-def test_the_feedback_link_goes_to_the_county_as_a_suggestion(client: Client) -> None:
-    page = by.text(client.get("/report/?about=site"))
-    assert 'value="suggestion" checked' in page
-    assert 'name="unit" value="500233"' in page
-
-
 def test_who_does_not_know_the_community_may_choose_the_town_or_the_county(client: Client) -> None:
     assert by.send(client, unit="500233001").unit.code == "500233001"
     assert by.send(client, unit="500233").desk_unit.code == "500233"

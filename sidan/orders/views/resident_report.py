@@ -75,7 +75,7 @@ def _what_asks() -> tuple[Ask, ...]:
 
 @require_http_methods(["GET", "POST"])
 def what(request: HttpRequest) -> HttpResponse:
-    """What it is about. A poster's code fills in the place (`?place=`, `?unit=`), the footer's link the county itself (`?about=site`)."""
+    """What it is about. A poster's code fills in the place (`?place=`, `?unit=`)."""
     return _what(request, _prefill(request))
 
 
@@ -116,8 +116,6 @@ def _what(request: HttpRequest, given: dict[str, str], *, unknown: bool = False)
 def _prefill(request: HttpRequest) -> dict[str, str]:
     """What the address or the hidden fields bring along, where it is one of the county's places."""
     asked = request.POST if request.method == "POST" else request.GET
-    if asked.get("about") == "site" and request.method == "GET":
-        return {"unit": org.tree().root().code, "kind": Kind.SUGGESTION.value, "spot": "", "spot_words": ""}
     return wheres.given(asked.get("place") or asked.get("unit", ""), org.local_date(timezone.now()))
 
 
