@@ -30,12 +30,13 @@ from sidan.orders.tests import make
 from sidan.orders.words import S
 from sidan.site import rebuild
 from sidan.web import phone_door
+from sidan.web.models import Feedback
 from tests import retention_table as table
 
 FREE = (models.CharField, models.TextField, models.BinaryField, models.JSONField, models.FloatField)
 NAME, PHONE, WORDS, PLACE = "赵标记NAMEMARK", "13987650123", "WORDSMARK 三单元的门坏了", "PLACEMARK 3-2-1"
 LAT, LON = 30.123457, 108.765431
-ERASERS = (table.ORDER, table.MESSAGES, table.DOORS, table.ACCOUNTS)
+ERASERS = (table.ORDER, table.MESSAGES, table.DOORS, table.FEEDBACK, table.ACCOUNTS)
 CLEAR = (NAME, PHONE, "WORDSMARK", "PLACEMARK")
 DONE = make.NOON + timedelta(days=1827)
 
@@ -83,6 +84,7 @@ def house() -> tuple[Order, Order]:
     other = make.order_in(S.WITHDRAWN, **wish, phone=None)
     indexing.index([order.number, other.number])
     answer_of_a_door()
+    Feedback.objects.create(kind="idea", text=WORDS, at=make.NOON)
     assert relay.relay(make.NOON + timedelta(minutes=1))
     return order, other
 
@@ -144,10 +146,12 @@ def test_nothing_is_left_of_a_name_a_telephone_words_a_place_and_a_photo() -> No
     assert {mark for mark in CLEAR if found_in_tables(mark)} == set(CLEAR) - {NAME, PHONE}, "contacts are encrypted"
     for eraser in ERASERS:
         import_string(eraser)(DONE)
+    indexing.compact()
     durable.cut_log()
     for mark in (*CLEAR, str(LAT), str(LON)):
         assert found_in_tables(mark) == []
         assert found_in_files(mark.encode()) == []
+        assert found_in_files(mark.lower().encode()) == [], "as the search writes it"
     for point in (LAT, LON):
         assert found_in_files(struct.pack(">d", point)) == [], "as SQLite writes a number"
     assert not any(shot.exists() for shot in shots)

@@ -21,6 +21,7 @@ from sidan.web import feedback, signing
 
 RELAY_MOST = 100  # messages in a run, every two seconds
 INDEX, INDEX_EMBEDDED, REST = 100, 50, 9  # entries at a time, and how many times as long the rest after them is
+QUIET_HOUR = 3  # of the night, for what holds SQLite's writer a moment
 HEARTBEAT = "clock"  # row of `base_revision` that holds the second of the last tick
 
 
@@ -92,6 +93,8 @@ def sweep() -> None:
     files.sweep_orphans(at=now)
     drafts.sweep(now)
     feedback.sweep(now)
+    if timezone.localtime(now).hour == QUIET_HOUR:
+        indexing.compact()
     signing.sweep(now)
     call_command("clearsessions")
 

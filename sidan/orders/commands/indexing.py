@@ -71,6 +71,14 @@ def forget(order: Order) -> None:
     Indexed.objects.filter(key=key_of(order.asked_at, order.pk)).delete()
 
 
+@tx.writes
+def compact() -> None:
+    """Bring SQLite's index into one piece: what was taken out of it is then nowhere in the file. PostgreSQL's vacuum does the like."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO orders_search (orders_search) VALUES ('optimize')")
+
+
 def _index(numbers: list[str]) -> None:
     columns = ("id", "number", "asked_at", "place", "unit_id", "lead_unit_id", "external_number")
     orders = list(Order.objects.filter(number__in=numbers).values_list(*columns))
