@@ -24,7 +24,7 @@ PASSWORD = "sidan-demo-month"
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1366, "height": 900}
 SIZES: dict[str, Any] = {"phone": PHONE, "desk": DESK}
 START_SECONDS = 600
-RESIDENT = ("home", "report", "where", "check", "receipt", "track")
+RESIDENT = ("home", "around", "report", "where", "receipt", "track")
 STAFF = (  # the picture's name, who sees the page, and its address or the link that leads there from the page before
     ("desk", "dispatcher", "/desk/"),
     ("dispatch", "dispatcher", "/desk/dispatch/"),
@@ -86,6 +86,8 @@ def residents(camera: Camera) -> None:
     page = camera.page
     page.goto("/")
     camera.take("home")
+    page.goto("/around/")
+    camera.take("around")
     page.goto("/report/?unit=500233001001")
     page.get_by_label("您要反映什么事？").fill("五栋一单元楼道的灯坏了三天，老人晚上看不见路，请来修一下。")
     camera.take("report")
@@ -94,7 +96,6 @@ def residents(camera: Camera) -> None:
     camera.press("下一步")
     page.get_by_label("手机号").first.fill("13800001234")
     camera.press("下一步")
-    camera.take("check")
     camera.press("提交")
     camera.take("receipt")
     page.goto("/dev/outbox")
