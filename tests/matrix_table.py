@@ -165,6 +165,11 @@ govern/calendar/<year>/sync/                       sss333333333o  111333333333o
 govern/messages/                                   sss333333333o  5555555555555
 govern/messages/<pk>/again/                        5555555555555  1113333333339
 govern/people/                                     sss333333333o  5555555555555
+govern/people/export/                              sss333333333o  5555555555555
+govern/people/import/                              sss333333333o  1113333333332
+govern/people/imports/<pk>/                        sss333333333o  5555555555555
+govern/people/imports/<pk>/links/                  5555555555555  111333333333o
+govern/people/imports/<pk>/taking-back/            sss333333333o  111333333333o
 govern/people/<handle>/                            sss333333333o  5555555555555
 govern/people/<handle>/password/                   5555555555555  111333333333o
 govern/people/<handle>/second/                     5555555555555  111333333333g

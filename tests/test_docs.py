@@ -107,7 +107,7 @@ def kinds() -> set[str]:
         flow.kind(done) for flow in flows() for done in [*dict(flow.births).values(), *(s.done for s in flow.steps)]
     }
     for name, call in calls():
-        if name != "write" or not call.args or not isinstance(call.func, ast.Attribute):
+        if name not in ("write", "Told") or not call.args or not isinstance(call.func, ast.Attribute):
             continue
         kind = call.args[0]
         if isinstance(kind, ast.Constant) and isinstance(kind.value, str) and len(call.args) > 1:

@@ -26,7 +26,10 @@ from sidan.kernel.files import commands as files
 from sidan.kernel.org import commands as people
 from sidan.kernel.org.models import Account, Seat
 from sidan.orders import keys
+from sidan.orders.commands import governing_hiring as hiring
+from sidan.orders.commands import governing_people as people_of_file
 from sidan.orders.commands import phrases, revealing
+from sidan.orders.commands.governing_files import Wish
 from sidan.orders.flow import ORDER
 from sidan.orders.models import DeadlineRule, Order
 from sidan.orders.tests import make
@@ -123,6 +126,7 @@ class World:
             "form": "json", "uidb64": "MQ", "token": "x", "phrase_id": str(phrase.pk), "view_id": "1", "export_id": "1",
             "remark": str(Feedback.objects.create(kind="idea", text="加个地图", at=NOW).pk),
             "bundle_id": "00000000-0000-4000-8000-000000000000",
+            "imported": str(brought()),
         }  # fmt: skip
         return world
 
@@ -148,7 +152,19 @@ class World:
             names["name"] = "handler"
         if route.startswith("govern/seats/"):
             names["pk"] = names["seat"]
+        if route.startswith("govern/people/imports/"):
+            names["pk"] = names["imported"]
         return "/" + re.sub(r"<(\w+)>", lambda found: names[found[1]], route)
+
+
+def brought() -> int:
+    """A file of staff that the operator brought: one person who has no password yet."""
+    row = {"handle": "newcomer", "name": "新来的", "unit_code": "500233001002", "role": "recorder"}
+    act = make.act("operator")
+    wish = Wish([(2, row)], act.at.date(), "任职通知")
+    return hiring.carry_out(
+        lambda: people_of_file.plan(wish, act), people_of_file.plan(wish, act).seen, "staff.csv", act
+    )
 
 
 def picture() -> Any:

@@ -26,7 +26,7 @@ from sidan.web import client, devices, signing
 from sidan.web.pages import form_page, go, page
 
 TOPIC = "web.password_link"
-LINK_SECONDS = 3600
+LINK_SECONDS, FIRST_SECONDS = 3600, 3 * 86_400
 ASKED_PER_HANDLE, ASKED_PER_ADDRESS, WINDOW_SECONDS = 3, 20, 3600
 
 
@@ -42,13 +42,33 @@ class OneHour(PasswordResetTokenGenerator):
         return self._num_seconds(self._now()) - int(stamp, 36) <= LINK_SECONDS
 
 
-tokens = OneHour()
+class FirstOne(PasswordResetTokenGenerator):
+    """The link of a sheet that is handed out: good for three days, and only while there never was a password."""
+
+    key_salt = "sidan.web.passwords.first"
+
+    def check_token(self, user: Any, token: str | None) -> bool:
+        if not token or user.has_usable_password() or not user.is_active or not super().check_token(user, token):
+            return False
+        stamp = token.split("-")[0]
+        return self._num_seconds(self._now()) - int(stamp, 36) <= FIRST_SECONDS
 
 
-def link_for(account: Account) -> str:
+class Either:
+    """What opens the page that sets a password."""
+
+    def check_token(self, user: Any, token: str | None) -> bool:
+        return tokens.check_token(user, token) or first_tokens.check_token(user, token)
+
+
+tokens, first_tokens = OneHour(), FirstOne()
+
+
+def link_for(account: Account, *, first: bool = False) -> str:
     """A one-time link to set this account's password; the operator may hand it over. The host is configured, never the request's."""
     uid = urlsafe_base64_encode(force_bytes(account.pk))
-    return str(settings.SIDAN_URL) + reverse("web:password-set", args=[uid, tokens.make_token(account)])
+    token = (first_tokens if first else tokens).make_token(account)
+    return str(settings.SIDAN_URL) + reverse("web:password-set", args=[uid, token])
 
 
 def register_topic() -> None:
@@ -107,7 +127,7 @@ class SetPassword(PasswordResetConfirmView):
     """Django's view: it moves the token from the address into the session before it shows the form."""
 
     template_name = "web/password_set.html"
-    token_generator = tokens
+    token_generator = Either()
     success_url = reverse_lazy("web:sign-in")
 
     def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -94,6 +94,36 @@ def test_a_catalogue_is_brought_from_a_file(page: Any, tmp_path: Path) -> None:
     assert Category.objects.get(code="0103").name == "停车"
 
 
+def test_o5_staff_come_from_a_file_get_their_links_and_go_back(page: Any, tmp_path: Path) -> None:
+    file = tmp_path / "人员.csv"
+    head = "handle,name,unit_code,role,from,to,deputy_for,phone\n"
+    file.write_text(
+        f"{head}chen,陈静,500233001001,代录员,,,,13800001234\nliu,刘洋,999,承办人,,,,\n", encoding="gb18030"
+    )
+    page.goto("/govern/people/")
+    page.get_by_role("link", name="导入").click()
+    for wrong in (True, False):
+        page.get_by_label("文件", exact=True).set_input_files(file)
+        page.get_by_label("依据").fill("任职通知〔2026〕3号")
+        page.get_by_role("button", name="核对").click()
+        no_sideways_scroll(page)
+        if wrong:
+            assert "没有代码是 999 的单位" in page.get_by_role("alert").inner_text()
+            file.write_text(f"{head}chen,陈静,500233001001,代录员,,,,13800001234\n", encoding="gb18030")
+            page.get_by_role("link", name="换一个文件").click()
+    page.get_by_role("button", name="全部导入").click()
+    assert Seat.objects.get(person__handle="chen").role == "recorder"
+    no_sideways_scroll(page)
+    page.get_by_role("button", name="打开链接单，打印").click()
+    assert "/password/set/" in page.locator(".link-once").inner_text()
+    no_sideways_scroll(page)
+    page.get_by_role("link", name="返回").click()
+    page.get_by_role("link", name="撤回这次导入").click()
+    page.get_by_role("button", name="确认").click()
+    assert page.get_by_role("status").inner_text().strip() == "已撤回。"
+    assert Seat.objects.get(person__handle="chen").to_date == org.local_date(None)
+
+
 def test_a_holiday_is_set_in_the_calendar(page: Any) -> None:
     today = org.local_date(None)
     day = next(today + timedelta(days=n) for n in range(1, 9) if (today + timedelta(days=n)).weekday() < 5)

@@ -1,6 +1,6 @@
 """Keep the governing rows: a new version, an end, a taking back. What has begun is never altered, only ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,8 @@ from sidan.kernel.org.act import Act
 from sidan.orders.queries import governing
 from sidan.orders.queries.governing import Plan
 from sidan.orders.queries.governing_tables import Table
+
+_MANY = 1_000
 
 
 class Changed(NotNow):
@@ -78,27 +80,44 @@ def lock() -> None:
 
 def write(plan: Plan, act: Act, **more: Any) -> Any:
     """Put a plan into rows and say so in the journal. Returns the new version, None where there is none."""
-    model = plan.table.model
-    closed = [
-        {"id": one.pk, "was": _iso(one.valid_to), "to": _iso(end)} for one, end in plan.close if one.valid_to != end
+    return write_many([plan], act, **more)[0]
+
+
+def write_many(plans: Sequence[Plan], act: Act, **more: Any) -> list[Any]:
+    """Put plans for different things of one table into rows, each with its entry: a few statements for each thousand."""
+    if not plans:
+        return []
+    rows = plans[0].table.model.objects
+    told = [[(one, one.valid_to, end) for one, end in plan.close if one.valid_to != end] for plan in plans]
+    drop = [one.pk for plan in plans for one in plan.drop]
+    ends: dict[date | None, list[int]] = {}
+    for one, end in (pair for plan in plans for pair in plan.close):
+        ends.setdefault(end, []).append(one.pk)
+    for part in _parts(drop):
+        rows.filter(pk__in=part, valid_from__gt=org.local_date(act.at)).delete()
+    for end, keys in ends.items():
+        for part in _parts(keys):
+            rows.filter(pk__in=part).update(valid_to=end)
+    new: list[Any] = [
+        plan.table.model(**plan.new, valid_from=plan.day, valid_to=plan.until, source=plan.source) if plan.new else None
+        for plan in plans
     ]
-    model.objects.filter(pk__in=[one.pk for one in plan.drop], valid_from__gt=org.local_date(act.at)).delete()
-    for one, end in plan.close:
-        model.objects.filter(pk=one.pk).update(valid_to=end)
-    new = None
-    if plan.new is not None:
-        new = model.objects.create(**plan.new, valid_from=plan.day, valid_to=plan.until, source=plan.source)
-    journal.write(
-        f"orders.rule.{plan.what}",
-        plan.subject,
-        act=act,
-        data={
-            "new": new.pk if new else None, "closed": closed, "dropped": [one.pk for one in plan.drop],
+    rows.bulk_create([one for one in new if one is not None])
+    entries = []
+    for plan, made, moved in zip(plans, new, told, strict=True):
+        closed = [{"id": one.pk, "was": _iso(was), "to": _iso(end)} for one, was, end in moved]
+        data = {
+            "new": made.pk if made else None, "closed": closed, "dropped": [one.pk for one in plan.drop],
             "day": plan.day.isoformat(), "values": plan.after if plan.new is not None else plan.before,
             "source": plan.source, **more,
-        },
-    )  # fmt: skip
+        }  # fmt: skip
+        entries.append(journal.Told(f"orders.rule.{plan.what}", plan.subject, data))
+    journal.write_many(entries, act=act)
     return new
+
+
+def _parts(keys: list[int]) -> Iterator[list[int]]:
+    return (keys[at : at + _MANY] for at in range(0, len(keys), _MANY))
 
 
 def _iso(day: date | None) -> str | None:

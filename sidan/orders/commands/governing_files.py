@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -19,7 +19,7 @@ from sidan.kernel.org import queries as org
 from sidan.kernel.org.act import Act
 from sidan.kernel.org.models import Unit
 from sidan.orders.commands import governing_units
-from sidan.orders.commands.governing import Changed, lock, write
+from sidan.orders.commands.governing import Changed, lock, write_many
 from sidan.orders.commands.governing_units import UnitPlan
 from sidan.orders.importing.reading import Broken, Source
 from sidan.orders.queries import governing
@@ -113,17 +113,25 @@ class Wish:
 
 def plan(of: Table | None, wish: Wish, act: Act) -> Batch:
     """What a file's rows would do; without a table, units. One statement for the table."""
-    rows = wish.rows
     needed = (
         ("code", "name", "kind", "parent_code")
         if of is None
         else [one.title for one in of.columns if one.field.required]
     )
-    if rows and (missing := [name for name in needed if name not in rows[0][1]]):
-        raise _unreadable(_("缺少这些列：%(names)s。先导出一份看看格式。") % {"names": "、".join(missing)})
+    refuse_columns(wish.rows, needed)
+    return _plan_units(wish, act) if of is None else _plan_rows(of, wish, act)
+
+
+def refuse_columns(rows: Rows, needed: Iterable[str]) -> None:
+    """Refuse a file without rows, or without a column that must be there.
+
+    Raises:
+        Invalid: which.
+    """
     if not rows:
         raise _unreadable(_("文件里没有数据行。"))
-    return _plan_units(wish, act) if of is None else _plan_rows(of, wish, act)
+    if missing := [name for name in needed if name not in rows[0][1]]:
+        raise _unreadable(_("缺少这些列：%(names)s。先导出一份看看格式。") % {"names": "、".join(missing)})
 
 
 def _plan_rows(of: Table, wish: Wish, act: Act) -> Batch:
@@ -135,7 +143,7 @@ def _plan_rows(of: Table, wish: Wish, act: Act) -> Batch:
     same = 0
     for line, raw in wish.rows:
         try:
-            stored = of.clean(of.raw({one.name: raw.get(one.title, "") for one in of.columns}))
+            stored = of.clean(of.raw({one.name: raw.get(one.title, "") for one in of.columns}), there)
             cells = of.cells_of(stored)
             key = tuple(cells[name] for name in of.key)
             starts, one = _plan_row(of, stored, raw, wish, there.get(key, []), act)
@@ -150,7 +158,7 @@ def _plan_rows(of: Table, wish: Wish, act: Act) -> Batch:
             moved.add(key)
             plans.append(one)
         except Refusal as refusal:
-            errors.append((line, _said(of, refusal)))
+            errors.append((line, said_of(refusal, of)))
     if of is CATEGORIES:
         errors += _orphans(plans, there, wish.rows)
     if wish.complete and not errors:
@@ -163,7 +171,7 @@ def _plan_row(
 ) -> tuple[date, Plan | None]:
     """From when a row of a file holds, and its plan; None where it is as it was."""
     today, cells = org.local_date(act.at), of.cells_of(stored)
-    first, last, source = _day(raw, "valid_from"), _day(raw, "valid_to"), raw.get("source") or wish.source
+    first, last, source = day_in(raw, "valid_from"), day_in(raw, "valid_to"), raw.get("source") or wish.source
     starts = first if first and first > today else wish.day
 
     def equal(row: Any) -> bool:
@@ -212,14 +220,20 @@ def _there(of: Table) -> dict[tuple[str, ...], list[Any]]:
     return found
 
 
-def _day(raw: dict[str, str], name: str) -> date | None:
+def day_in(raw: dict[str, str], name: str) -> date | None:
+    """The day in a cell; None where it is empty.
+
+    Raises:
+        Invalid: it is none.
+    """
     try:
         return date.fromisoformat(raw[name].replace("/", "-")[:10]) if raw.get(name) else None
     except ValueError as error:
         raise Invalid(fields={"": _("%(name)s 请写成 2026-03-31 这样的日期。") % {"name": name}}) from error
 
 
-def _said(of: Table | None, refusal: Refusal) -> str:
+def said_of(refusal: Refusal, of: Table | None = None) -> str:
+    """A row's refusal in one line, each word under its column."""
     wrong = refusal.details.get("fields")
     if not isinstance(wrong, dict) or not wrong:
         return str(refusal)
@@ -250,13 +264,13 @@ def _plan_units(wish: Wish, act: Act) -> Batch:
             if row is not None and units.cells(row) == units.cells_of(code, values):
                 same += 1
             else:
-                own = _day(raw, "valid_from")
+                own = day_in(raw, "valid_from")
                 starts = own if own and row is None and own > org.local_date(act.at) else wish.day
                 source = raw.get("source") or wish.source
                 plans.append(governing_units.plan_put(values, code, starts, source, act, known=frozenset(met)))
             met.add(code)
         except Refusal as refusal:
-            errors.append((line, _said(None, refusal)))
+            errors.append((line, said_of(refusal)))
     if wish.complete:
         errors.append((1, _("单位不能靠“不在文件里”来停用：请在单位页面逐个停用，那里会说明先要办什么。")))
     return Batch(tuple(plans), tuple(errors), same, _units_seen(list(there.values())))
@@ -299,10 +313,9 @@ def carry_out(planned: Callable[[], Batch], seen: str, file: str, act: Act) -> B
         raise Changed
     if batch.errors:
         raise Invalid(fields={"file": _("文件里还有 %(n)d 处错误，没有导入任何一行。") % {"n": len(batch.errors)}})
+    write_many([one for one in batch.plans if isinstance(one, Plan)], act, file=file[:120])
     for one in batch.plans:
-        if isinstance(one, Plan):
-            write(one, act, file=file[:120])
-        else:
+        if isinstance(one, UnitPlan):
             governing_units.write(one, act)
     snapshot.forget()
     return batch
@@ -319,14 +332,14 @@ def export(of: Table | None, act: Act) -> str:
         rows = Unit.objects.select_related("parent").order_by("code")
         for row in (one for one in rows if one.valid_to is None or one.valid_to > today):
             said = {**units.cells(row), "level": row.level, **_days(row)}
-            made.writerow([_safe(said["parent" if name == "parent_code" else name]) for name in UNIT_COLUMNS])
+            made.writerow([safe(said["parent" if name == "parent_code" else name]) for name in UNIT_COLUMNS])
         return out.getvalue()
     made.writerow([*(one.title for one in of.columns), *DAYS])
     rows = of.model.objects.order_by(*(of.column(name).attr for name in of.key), "valid_from", "id")
     for row in rows:
         if row.valid_to is None or row.valid_to > today:
             cells = of.cells(row)
-            made.writerow([_safe(cells[one.name]) for one in of.columns] + [_safe(one) for one in _days(row).values()])
+            made.writerow([safe(cells[one.name]) for one in of.columns] + [safe(one) for one in _days(row).values()])
     return out.getvalue()
 
 
@@ -337,6 +350,6 @@ def _days(row: Any) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _safe(cell: str) -> str:
+def safe(cell: str) -> str:
     """A cell that no spreadsheet runs."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell

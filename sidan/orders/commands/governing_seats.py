@@ -19,7 +19,8 @@ from sidan.orders.queries import governing
 from sidan.orders.queries import governing_units as units
 
 # Who answers does not check, and who checks does not rule on it: allowed in a small unit, but said.
-_APART = ({"handler", "checker"}, {"handler", "supervisor"}, {"checker", "supervisor"})
+APART = ({"handler", "checker"}, {"handler", "supervisor"}, {"checker", "supervisor"})
+RESERVED = ("import", "imports", "export")  # pages beside those of persons
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def plan_give(
     warned = [
         _("%(name)s在同一单位还是%(other)s：办理、核查、裁定最好由不同的人做。")
         % {"name": who.name, "other": Seat.Role(next(iter(pair - {role}))).label}
-        for pair in _APART
+        for pair in APART
         if role in pair and pair - {role} <= roles
     ]
     if who.pk == act.by.pk:
@@ -167,12 +168,23 @@ def check_new(handle: str, phone: str | None) -> None:
     Raises:
         Invalid: it is taken or has other characters, or the number is no mobile number.
     """
-    if not handle.isascii() or not handle.replace("-", "").replace("_", "").isalnum() or handle != handle.lower():
-        raise Invalid(fields={"handle": _("账号只用小写字母、数字、- 和 _。")})
+    check_handle(handle)
     if Person.objects.filter(handle=handle).exists():
         raise Invalid(fields={"handle": _("这个账号名已有人使用。")})
     if phone:
         text.clean_phone(phone)
+
+
+def check_handle(handle: str) -> None:
+    """Whether a handle is written as one. No query.
+
+    Raises:
+        Invalid: it has other characters, or is the name of a page.
+    """
+    if not handle.isascii() or not handle.replace("-", "").replace("_", "").isalnum() or handle != handle.lower():
+        raise Invalid(fields={"handle": _("账号只用小写字母、数字、- 和 _。")})
+    if handle in RESERVED:
+        raise Invalid(fields={"handle": _("这个账号名已有人使用。")})
 
 
 @tx.writes

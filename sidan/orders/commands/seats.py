@@ -81,7 +81,7 @@ def give(
         Invalid: there is no such role, or the days are the wrong way round.
     """
     made = people.seat(who, unit, role, from_date=from_date, to_date=to_date)
-    journal.write("org.seat.given", f"org.seat:{made.pk}", act=act, data=_said(made, source))
+    journal.write("org.seat.given", f"org.seat:{made.pk}", act=act, data=said(made, source))
     return made
 
 
@@ -93,7 +93,7 @@ def deputise(held: Seat, who: Person, *, from_date: date, to_date: date, act: Ac
         Invalid: it is the holder, or the days do not fit.
     """
     made = people.deputise(held, who, from_date=from_date, to_date=to_date)
-    journal.write("org.seat.deputised", f"org.seat:{made.pk}", act=act, data=_said(made, source))
+    journal.write("org.seat.deputised", f"org.seat:{made.pk}", act=act, data=said(made, source))
     return made
 
 
@@ -104,7 +104,7 @@ def end(held: Seat, on: date, *, act: Act, source: str = "") -> Seat:
     deputies = list(Seat.objects.filter(deputy_for=held, to_date__gt=first).order_by("pk").values_list("pk", flat=True))
     made = people.end_seat(held, on)
     journal.write(
-        "org.seat.ended", f"org.seat:{made.pk}", act=act, data={**_said(made, source), "deputies": deputies}
+        "org.seat.ended", f"org.seat:{made.pk}", act=act, data={**said(made, source), "deputies": deputies}
     )  # fmt: skip
     return made
 
@@ -132,7 +132,8 @@ def revoke_token(bearer: str, *, act: Act) -> None:
     journal.write("org.token.revoked", _token(bearer), act=act, data={"person": owner})
 
 
-def _said(made: Seat, source: str) -> dict[str, Any]:
+def said(made: Seat, source: str) -> dict[str, Any]:
+    """What the journal keeps of a seat."""
     return {
         "person": made.person_id, "unit": made.unit_id, "role": made.role, "from": made.from_date.isoformat(),
         "to": made.to_date.isoformat() if made.to_date else None, "deputy_for": made.deputy_for_id, "source": source,

@@ -36,6 +36,7 @@ from sidan.orders.queries.governing_columns import (
     any_or,
     category_words,
 )
+from sidan.orders.queries.places import Versions
 from sidan.orders.queries.places import complete as complete_place
 from sidan.orders.rulebook import rulebook
 from sidan.orders.words import Kind, Klass, Rung, Stage, Urgency
@@ -67,7 +68,7 @@ class Table:
     search: Callable[[str], Q]
     place: str = ""
     wrong: Callable[[dict[str, Any]], dict[str, str]] = lambda _cleaned: {}
-    complete: Callable[[dict[str, Any]], dict[str, Any]] = lambda cleaned: cleaned
+    complete: Callable[[dict[str, Any], Versions | None], dict[str, Any]] = lambda cleaned, _there: cleaned
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -88,8 +89,11 @@ class Table:
         """Csv cells as a form sends them."""
         return {column.name: column.raw(cells.get(column.name, "")) for column in self.columns}
 
-    def clean(self, raw: dict[str, Any]) -> dict[str, Any]:
+    def clean(self, raw: dict[str, Any], there: Versions | None = None) -> dict[str, Any]:
         """What the database keeps, by column name.
+
+        Args:
+            there: all rows of the table by key, where the caller has them: then nothing is asked of the database.
 
         Raises:
             Invalid: every wrong column at once.
@@ -97,7 +101,7 @@ class Table:
         cleaned = fields.clean(tuple(column.field for column in self.columns), raw)
         if found := self.wrong(cleaned):
             raise Invalid(fields=found)
-        cleaned = self.complete(cleaned)
+        cleaned = self.complete(cleaned, there)
         return {column.name: column.stored(cleaned[column.name]) for column in self.columns}
 
     def cells_of(self, stored: dict[str, Any]) -> Cells:

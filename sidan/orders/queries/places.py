@@ -1,5 +1,6 @@
 """Places with posters: found by their code, listed by community. A poster hangs longer than a row holds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -45,19 +46,28 @@ def estates(rows: list[Place]) -> list[Estate]:
     return [Estate(name, inside) for name, inside in found.items()]
 
 
-def complete(cleaned: dict[str, Any]) -> dict[str, Any]:
-    """Give a place without a code the one that follows from its names: the same file twice makes the same places. One query."""
+Versions = Mapping[tuple[str, ...], list[Any]]  # a table's rows by key, each key's by their days
+
+
+def complete(cleaned: dict[str, Any], there: Versions | None = None) -> dict[str, Any]:
+    """Give a place without a code the one that follows from its names: the same file twice makes the same places.
+
+    One query, none where all places are at hand.
+    """
     if cleaned["code"]:
         return cleaned
     names = tuple(cleaned[name] or "" for name in ("estate", "building", "spot"))
-    return {**cleaned, "code": new_code(cleaned["unit"].id, cleaned["unit"].code, names)}
+    return {**cleaned, "code": new_code(cleaned["unit"].id, cleaned["unit"].code, names, there)}
 
 
-def new_code(unit_id: int, unit_code: str, names: tuple[str, ...]) -> str:
-    """A code that no other place has. One query, a second one for one place in millions."""
+def new_code(unit_id: int, unit_code: str, names: tuple[str, ...], there: Versions | None = None) -> str:
+    """A code that no other place has. One query, a second one for one place in millions; none where all are at hand."""
     for salt in count():
         code = derived(unit_code, names, salt)
-        taken = Place.objects.filter(code=code).order_by("valid_from").last()
+        if there is None:
+            taken = Place.objects.filter(code=code).order_by("valid_from").last()
+        else:
+            taken = there[code,][-1] if there.get((code,)) else None
         if taken is None or (taken.unit_id, taken.estate, taken.building, taken.spot) == (unit_id, *names):
             return code
     raise AssertionError("unreachable")

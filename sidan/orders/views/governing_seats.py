@@ -14,6 +14,7 @@ from sidan.kernel.flow import fields
 from sidan.kernel.notify import commands as notify
 from sidan.kernel.org import queries as org
 from sidan.kernel.org.models import Account, Factor, Person, Seat
+from sidan.orders.commands import governing_hiring as hiring
 from sidan.orders.commands import governing_seats as commands
 from sidan.orders.commands import seats
 from sidan.orders.queries import governing
@@ -56,7 +57,7 @@ LINKS_PER_HOUR = 30
 
 @require_GET
 def people(request: HttpRequest) -> HttpResponse:
-    """Staff by handle or name: all for the county's operator, else those who sit in one's own tree. One query."""
+    """Staff by handle or name: all for the county's operator, else those who sit in one's own tree. Three queries."""
     act, tree = operator(request), org.tree()
     today = org.local_date(act.at)
     now = Q(seats__to_date=None, seats__id__isnull=False) | Q(seats__to_date__gt=today)
@@ -66,11 +67,21 @@ def people(request: HttpRequest) -> HttpResponse:
         below = {pk for unit in mine for pk in tree.descendants(unit)}
         rows = rows.filter(pk__in=Seat.objects.filter(unit__in=below).values("person"))
     search = search_of(request)
-    if search:
+    if not search:  # whoever was brought by a file that was taken back, and never came, is found by name only
+        rows = rows.exclude(account__is_active=False, account__last_login=None)
+    else:
         rows = rows.filter(Q(handle__contains=search) | Q(name__contains=search))
     rows = rows.annotate(seats_now=Count("seats", filter=now)).order_by("handle")
     page = governing.paged(rows.values("handle", "name", "seats_now"), number_of(request))
-    return show(request, "people", heading=_("人员"), rows=page.rows, search=search, **pager(request, page))
+    return show(
+        request,
+        "people",
+        heading=_("人员"),
+        rows=page.rows,
+        search=search,
+        imports=hiring.recent(),
+        **pager(request, page),
+    )
 
 
 @require_GET
