@@ -125,11 +125,12 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
 
     def look(_given: dict[str, Any]) -> Shown:
         shut = len(hiring.unseen(made))
+        kept = len(made.persons) - shut
         return Shown(
             warnings=(
                 _("%(n)d 个席位今天就结束；办过的事留在日志里，没办完的单子由同岗位的人继续办。") % {"n": len(made.seats)},
                 _("%(n)d 个没有登录过的新账号停用，手机号删除；链接随即失效。") % {"n": shut},
-                _("登录过的 %(n)d 人账号保留，没有席位就办不了事。") % {"n": len(made.persons) - shut},
+                *([_("登录过的 %(n)d 人账号保留，没有席位就办不了事。") % {"n": kept}] if kept else []),
             )
         )  # fmt: skip
 

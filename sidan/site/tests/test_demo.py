@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 
 from sidan.kernel.files.models import Photo
 from sidan.kernel.journal import queries as journal
@@ -18,6 +18,7 @@ from sidan.orders.queries import figures
 from sidan.orders.words import S
 from sidan.site import doctor, rebuild
 from sidan.site.demo import house, staff
+from sidan.site.verbs import serving
 
 NOW = datetime(2026, 6, 17, 8, 30, tzinfo=UTC)  # a Wednesday afternoon
 
@@ -79,3 +80,11 @@ def test_a_real_county_is_never_taken_for_a_demonstration() -> None:
     with pytest.raises(house.NotDemo):
         house.reset()
     assert Seat.objects.exists()
+
+
+def test_the_demonstration_says_its_address_and_every_ready_account(capsys: pytest.CaptureFixture[str]) -> None:
+    serving._welcome()
+    said = capsys.readouterr().out
+    assert f"{settings.SIDAN_URL}/sign-in/" in said
+    assert staff.PASSWORD in said
+    assert [row["handle"] for row in staff.accounts() if f"\n    {row['handle']} " not in said] == []

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -102,6 +103,13 @@ def test_the_outbox_shows_the_link_that_was_sent_to_the_resident(rf: RequestFact
 @pytest.mark.usefixtures("_house")
 def test_a_house_in_order_has_no_problems() -> None:
     assert problems() == {}
+
+
+@pytest.mark.usefixtures("_house")
+def test_the_doctor_takes_at_most_five_seconds() -> None:
+    start = time.perf_counter()
+    assert len({one.name for one in doctor.examine()}) >= 12
+    assert time.perf_counter() - start <= 5
 
 
 @pytest.mark.usefixtures("_house")
