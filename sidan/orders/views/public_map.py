@@ -27,6 +27,11 @@ class Dot:
     name: str
     town: Town
 
+    @property
+    def below(self) -> float:
+        """Where the name's line stands."""
+        return round(self.y + self.r + 14, 1)
+
 
 @dataclass(frozen=True)
 class Drawing:
