@@ -182,7 +182,8 @@ def _clocks(order: Order) -> list[dict[str, Any]]:
 
 def _entry(order: Order, line: reading.Line) -> dict[str, Any]:
     tone = _TONES.get(line.kind.rpartition(".")[2], "plain")
-    who = f"{line.who} · {_('仅工作人员可见')}" if line.staff_only and line.who else line.who
+    inside = _("仅工作人员可见")  # not inside the braces: the catalogue's reader does not look there
+    who = f"{line.who} · {inside}" if line.staff_only and line.who else line.who
     # The first stands on top of the page; many steps have no words.
     text = said(line.text, order.confidential) if line.seq > 1 and line.text else ""
     return {"at": line.at, "title": line.words, "who": who, "text": text, "tone": tone}
