@@ -225,3 +225,16 @@ def test_compiled_catalogues_equal_their_sources() -> None:
         said = {(one.msgctxt, one.msgid, one.msgstr) for one in polib.pofile(str(source)).translated_entries()}
         kept = {(one.msgctxt, one.msgid, one.msgstr) for one in polib.mofile(str(compiled)) if one.msgid}
         assert kept == said, f"{name(compiled)} is not made from {source.name}"
+
+
+def test_no_word_to_translate_stands_in_an_f_string() -> None:
+    """The catalogue's reader does not look into its braces: such a word would never be translated."""
+    found = [
+        where(path, node)
+        for path in sources()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.JoinedStr)
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ("_", "gettext")
+    ]
+    assert found == []

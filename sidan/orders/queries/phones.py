@@ -19,7 +19,7 @@ def in_a_message() -> str:
     day, night = org.duty_phone(), org.duty_phone(night=True)
     if not day or not night or day == night:
         return day or night
-    return f"{day} / {_('夜间和节假日电话')} {night}"
+    return f"{day} / " + _("夜间和节假日电话") + f" {night}"
 
 
 def on_paper(unit_id: int | None, at: datetime) -> list[tuple[str, str]]:

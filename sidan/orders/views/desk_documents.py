@@ -73,7 +73,7 @@ def ticket_pdf(request: HttpRequest, number: str) -> HttpResponse:
         "qr": _qr(order.number), "signs": [_("签收人"), _("经办人"), _("居民签字")],
         "facts": [{"label": str(label), "value": str(value), "note": str(note or "")} for label, value, note in facts],
         "words": {"title": _("四单 · 工单"), "date": _("日期")},
-        "foot": " · ".join(filter(None, (phones and f"{_('值班电话')} {phones}", _printed(act.at)))),
+        "foot": " · ".join(filter(None, (phones and _("值班电话") + f" {phones}", _printed(act.at)))),
     }  # fmt: skip
     return pdf.answer(pdf.made(FOLDER / "ticket.typ", data), f"ticket-{order.number}")
 
@@ -100,7 +100,7 @@ def _moment(at: datetime | None) -> str:
 
 
 def _printed(at: datetime) -> str:
-    return f"{_('打印于')} {_moment(at)}"
+    return _("打印于") + f" {_moment(at)}"
 
 
 def _lang() -> str:
