@@ -184,11 +184,22 @@ class Loop(RuleBasedStateMachine):
                 return {"way": pick(st.sampled_from(["phone", "no_answer"]))}
             case "show":
                 return {"photo": "not-a-photo"}
-            case "pass_on" | "withdraw" | "check" | "accept" | "handle" | "sign" | "start" | "resume" | "urge":
+            case (
+                "pass_on"
+                | "withdraw"
+                | "check"
+                | "accept"
+                | "handle"
+                | "sign"
+                | "start"
+                | "resume"
+                | "urge"
+                | "unpublish"
+            ):
                 return {}
             case "info_lapse" | "lapse" | "climb":
                 return {}
-            case "dispute" | "send_back" | "escalate" | "reopen" | "return_reply":
+            case "dispute" | "send_back" | "escalate" | "reopen" | "return_reply" | "hide":
                 return {"reason": "有理由"}
             case _:
                 return {"text": "一句话"}
