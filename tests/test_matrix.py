@@ -23,6 +23,7 @@ from PIL import Image
 
 from sidan.kernel.base import doors
 from sidan.kernel.files import commands as files
+from sidan.kernel.notify.models import Message
 from sidan.kernel.org import commands as people
 from sidan.kernel.org.models import Account, Seat
 from sidan.orders import keys
@@ -126,7 +127,7 @@ class World:
             "form": "json", "uidb64": "MQ", "token": "x", "phrase_id": str(phrase.pk), "view_id": "1", "export_id": "1",
             "remark": str(Feedback.objects.create(kind="idea", text="加个地图", at=NOW).pk),
             "bundle_id": "00000000-0000-4000-8000-000000000000",
-            "imported": str(brought()),
+            "imported": str(brought()), "message": str(Message.objects.order_by("pk").values_list("pk", flat=True)[0]),
         }  # fmt: skip
         return world
 
@@ -150,6 +151,8 @@ class World:
             names["pk"] = names["remark"]
         if route.startswith("help/"):
             names["name"] = "handler"
+        if route.startswith("govern/messages/"):
+            names["pk"] = names["message"]
         if route.startswith("govern/seats/"):
             names["pk"] = names["seat"]
         if route.startswith("govern/people/imports/"):

@@ -90,6 +90,19 @@ def withdrawn(p: Play) -> Plot:
     p.mine("withdraw", reason=p.say("withdraw"))
 
 
+def off_the_board(p: Play) -> Plot:
+    """Public, and then no more: its author thinks better of it, or the community takes off what names somebody."""
+    yield from dispatched(p, "general", kind="help", channel="web", public=True)
+    yield p.soon(1, 6)
+    if p.stage.turns("off the board") % 2:
+        p.mine("unpublish")
+    else:
+        p.take("hide", p.intake(), reason="里面提到了邻居的姓名，先撤下。办理照常。")
+    yield from started(p)
+    yield from answered(p)
+    yield from rated(p)
+
+
 def disputed(p: Play) -> Plot:
     """Not our duty, says the unit; the supervisor rules, for it or against it."""
     yield from dispatched(p, "general")

@@ -33,12 +33,12 @@ WAYS: tuple[tuple[Way, int], ...] = (
     (plots.extended, 4), (plots.late, 2), (branches.emergency, 2), (branches.completed, 4), (branches.unanswered, 2),
     (branches.refused, 6), (branches.merged, 2), (branches.withdrawn, 3), (branches.disputed, 2), (branches.suspended, 2),
     (branches.sent_back, 1), (branches.returned, 2), (branches.escalated, 1), (branches.reopened, 2), (branches.secret, 1),
-    (branches.about_staff, 1),
+    (branches.about_staff, 1), (branches.off_the_board, 1),
 )  # fmt: skip
 # How often each way is gone for certain, early enough to come to its end.
 SURELY: dict[Way, int] = {
     branches.refused: 11, branches.withdrawn: 2, branches.disputed: 2, branches.suspended: 2, branches.escalated: 2,
-    branches.reopened: 4, branches.secret: 2, branches.about_staff: 2, branches.unanswered: 2,
+    branches.reopened: 4, branches.secret: 2, branches.about_staff: 2, branches.unanswered: 2, branches.off_the_board: 2,
 }  # fmt: skip
 
 

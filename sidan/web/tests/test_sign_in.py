@@ -35,7 +35,7 @@ def test_a_wrong_password_and_an_unknown_handle_look_the_same(client: Client, cl
     assert known.status_code == unknown.status_code == 422
 
     def bare(raw: bytes) -> str:
-        return re.sub(r'value="[^"]*"', "", raw.decode())
+        return re.sub(r'value="[^"]*"|number=[0-9A-Z]{8}', "", raw.decode())
 
     assert bare(known.content) == bare(unknown.content)
 
@@ -104,7 +104,7 @@ def test_a_reset_looks_the_same_for_everybody_and_only_one_is_written_to(client:
     assert known.status_code == unknown.status_code == 200
 
     def bare(raw: bytes) -> str:
-        return re.sub(r'value="[^"]*"', "", raw.decode())
+        return re.sub(r'value="[^"]*"|number=[0-9A-Z]{8}', "", raw.decode())
 
     assert bare(known.content) == bare(unknown.content)
     assert Message.objects.get().to_person_id == clerk.id
